@@ -1,0 +1,53 @@
+/* json_out.h — a streaming JSON writer that keeps a number's own decimals and cannot produce broken nesting commas.
+ * It fills a buffer of the caller's; a full buffer goes to flush(), or, without one, makes the writer full for good.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CORE_BASE_JSON_OUT_H
+#define CORE_BASE_JSON_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/base/num.h"
+
+typedef void json_flush_fn(void *ctx, const char *bytes, size_t len);
+
+struct json_out {
+    char *start, *p, *end;
+    json_flush_fn *flush;   /* NULL: fixed buffer */
+    void *ctx;
+    bool full;              /* did not fit; everything since is dropped */
+    bool comma;             /* the next item needs one before it */
+};
+
+void json_init(struct json_out *j, char *buffer, size_t size, json_flush_fn *flush, void *ctx);
+void json_finish(struct json_out *j);                       /* hands the rest to flush() */
+static inline size_t json_len(const struct json_out *j) { return (size_t)(j->p - j->start); }
+
+void json_object(struct json_out *j);
+void json_object_end(struct json_out *j);
+void json_array(struct json_out *j);
+void json_array_end(struct json_out *j);
+void json_key(struct json_out *j, const char *key);         /* plain ASCII, no escaping needed */
+
+void json_str(struct json_out *j, const char *text);        /* NULL -> null */
+void json_str_n(struct json_out *j, const char *text, size_t len); /* invalid UTF-8 becomes U+FFFD */
+void json_int(struct json_out *j, int64_t v);
+void json_uint(struct json_out *j, uint64_t v);
+void json_dec(struct json_out *j, struct dec d);            /* 6.70 stays 6.70 */
+void json_double(struct json_out *j, double v);             /* ratios and seconds, not meter values; NaN -> null */
+void json_bool(struct json_out *j, bool v);
+void json_null(struct json_out *j);
+void json_utc(struct json_out *j, int64_t utc);             /* "2026-10-01T20:00:00Z" */
+void json_hex(struct json_out *j, const void *bytes, size_t len);
+void json_raw(struct json_out *j, const char *bytes, size_t len); /* a ready-made JSON value */
+
+/* key and value at once */
+void json_key_str(struct json_out *j, const char *key, const char *text);
+void json_key_int(struct json_out *j, const char *key, int64_t v);
+void json_key_bool(struct json_out *j, const char *key, bool v);
+void json_key_utc(struct json_out *j, const char *key, int64_t utc); /* 0 -> null */
+
+#endif
