@@ -45,6 +45,6 @@ void loop_on_signal(struct loop *l, int signal, void (*fn)(void *ctx, int signal
 int64_t loop_enter(struct loop *l);
 void loop_leave(struct loop *l, int64_t entered_us, const char *name);
 struct loop_gauge { int64_t longest_us; char longest_name[32]; uint64_t callbacks; };
-void loop_gauge(const struct loop *l, struct loop_gauge *out, bool reset);
+void loop_gauge(struct loop *l, struct loop_gauge *out, bool reset);
 
 #endif
