@@ -17,7 +17,7 @@
 
 /* A meter's address, or a mask of addresses: a nibble Fh of ident, a maker FFFFh, a version or medium FFh stand for any. */
 struct address {
-    uint32_t ident;         /* 0x12345678 is printed as 12345678; digits A…F occur in the field */
+    uint32_t ident; /* 0x12345678 is printed as 12345678; digits A…F occur in the field */
     uint16_t maker;
     uint8_t version, medium;
 };
@@ -30,8 +30,8 @@ struct address address_of_head(const struct telegram_head *head);
 bool address_ident_matches(uint32_t mask, uint32_t ident);
 bool address_matches(const struct address *mask, const struct address *meter);
 bool address_has_wildcard(const struct address *a);
-void address_ident_text(char out[static ADDRESS_TEXT_MAX], uint32_t ident);         /* "12345678" */
-bool address_ident_parse(const char *text, uint32_t *out);                          /* 8 hex digits */
+void address_ident_text(char out[static ADDRESS_TEXT_MAX], uint32_t ident); /* "12345678" */
+bool address_ident_parse(const char *text, uint32_t *out);                  /* 8 hex digits */
 
 /* Eight bytes: id, maker, version, medium; wired order. Mode 2 has the high byte of each field first. */
 void address_read(struct rd *r, bool is_msb_first, struct address *out);
@@ -41,9 +41,9 @@ void address_put(struct wr *w, bool is_msb_first, const struct address *a);
 struct selection {
     struct address mask;
     bool is_msb_first;
-    bool has_fabrication;       /* enhanced selection: record 0C 78 */
-    uint32_t fabrication;       /* 8 digits with nibble wildcards, like ident */
-    bool has_other;             /* read only: appended records that we do not know; such a selection matches nobody */
+    bool has_fabrication; /* enhanced selection: record 0C 78 */
+    uint32_t fabrication; /* 8 digits with nibble wildcards, like ident */
+    bool has_other;       /* read only: appended records that we do not know; such a selection matches nobody */
 };
 
 /* The whole frame; c is FRAME_C_SND_UD, with or without FRAME_C_FCB. */
@@ -54,8 +54,8 @@ bool selection_matches(const struct selection *s, const struct address *meter, b
                        uint32_t fabrication);
 
 /* SND_UD frames that set a meter's addresses; `a` is its primary address, FRAME_A_SELECTED or FRAME_A_TEST. */
-void address_put_set_primary(struct wr *w, uint8_t c, uint8_t a, uint8_t primary);          /* record 01 7A */
-void address_put_set_ident(struct wr *w, uint8_t c, uint8_t a, uint32_t ident);             /* record 0C 79 */
+void address_put_set_primary(struct wr *w, uint8_t c, uint8_t a, uint8_t primary);            /* record 01 7A */
+void address_put_set_ident(struct wr *w, uint8_t c, uint8_t a, uint32_t ident);               /* record 0C 79 */
 void address_put_set_secondary(struct wr *w, uint8_t c, uint8_t a, const struct address *to); /* record 07 79 */
 
 #endif
