@@ -7,7 +7,7 @@
 
 BUILD   ?= build
 CC      ?= gcc
-VERSION := $(shell cat VERSION)
+VERSION := $(shell cat packaging/VERSION)
 PKGS    := libevent_core libevent_extra libevent_openssl evhtp lmdb libcurl openssl msgpack libmodbus jansson libzstd
 MAKEFLAGS += --no-builtin-rules
 
