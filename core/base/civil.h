@@ -22,6 +22,7 @@ int civil_days_in_month(int year, int month);
 bool civil_is_valid(const struct civil *c);
 
 enum { CIVIL_TEXT_MAX = 24 };
+void civil_iso_text(char out[static CIVIL_TEXT_MAX], const struct civil *c);    /* 2026-10-01T20:00:00, no zone */
 void civil_utc_text(char out[static CIVIL_TEXT_MAX], int64_t utc);      /* 2026-10-01T20:00:00Z */
 /* RFC 3339 with Z or an offset, seconds and fractions optional; a date alone is its first second. */
 MUST_USE enum err civil_parse_utc(const char *text, int64_t *utc_out);

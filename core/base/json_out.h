@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/base/err.h"
 #include "core/base/num.h"
@@ -26,11 +27,51 @@ void json_init(struct json_out *j, char *buffer, size_t size, json_flush_fn *flu
 void json_finish(struct json_out *j);                       /* hands the rest to flush() */
 static inline size_t json_len(const struct json_out *j) { return (size_t)(j->p - j->start); }
 
+bool json_make_room(struct json_out *j, size_t n);          /* the rare half of json_room() */
+static inline bool json_room(struct json_out *j, size_t n)
+{
+    return __builtin_expect((size_t)(j->end - j->p) >= n, 1) || json_make_room(j, n);
+}
+
 void json_object(struct json_out *j);
 void json_object_end(struct json_out *j);
 void json_array(struct json_out *j);
 void json_array_end(struct json_out *j);
-void json_key(struct json_out *j, const char *key);         /* plain ASCII, no escaping needed */
+
+/* A key: plain ASCII, no escaping needed. Inline, so that a literal's length is known to the compiler. */
+static inline void json_key(struct json_out *j, const char *key)
+{
+    size_t n = strlen(key);
+    if (!json_room(j, n + 4))
+        return;
+    char *p = j->p;
+    if (j->comma)
+        *p++ = ',';
+    *p++ = '"';
+    memcpy(p, key, n);
+    p += n;
+    *p++ = '"';
+    *p++ = ':';
+    j->p = p;
+    j->comma = false;
+}
+
+/* A text of our own tables, plain ASCII: copied without looking for what needs an escape. */
+static inline void json_plain(struct json_out *j, const char *text)
+{
+    size_t n = strlen(text);
+    if (!json_room(j, n + 3))
+        return;
+    char *p = j->p;
+    if (j->comma)
+        *p++ = ',';
+    *p++ = '"';
+    memcpy(p, text, n);
+    p += n;
+    *p++ = '"';
+    j->p = p;
+    j->comma = true;
+}
 
 void json_str(struct json_out *j, const char *text);        /* NULL -> null */
 void json_str_n(struct json_out *j, const char *text, size_t len); /* invalid UTF-8 becomes U+FFFD */

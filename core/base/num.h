@@ -14,6 +14,10 @@ static inline bool num_add(int64_t a, int64_t b, int64_t *out) { return !__built
 static inline bool num_sub(int64_t a, int64_t b, int64_t *out) { return !__builtin_sub_overflow(a, b, out); }
 static inline bool num_mul(int64_t a, int64_t b, int64_t *out) { return !__builtin_mul_overflow(a, b, out); }
 
+enum { NUM_TEXT_MAX = 20 };
+/* Decimal digits of v without a NUL; returns how many. */
+size_t num_text(char out[static NUM_TEXT_MAX], uint64_t v);
+
 struct dec {
     int64_t mantissa;
     int exp10;          /* -30â€¦30; callers clamp what comes from outside */
@@ -31,7 +35,7 @@ bool dec_scale(struct dec *d, int64_t factor);                              /* Ã
 int dec_compare(struct dec a, struct dec b);                                /* <0, 0, >0, exact */
 
 /* The shortest decimal that reads back as the same binary32: how a meter's 32-bit float becomes an exact value.
- * False for NaN and infinities. */
+ * False for NaN and infinities. Of numbers so small that they need an exponent below -30, the digits below are lost. */
 bool dec_from_float(float f, struct dec *out);
 
 #endif

@@ -20,6 +20,7 @@ bool str_eq(const char *a, const char *b);                  /* both may be NULL 
 bool str_eq_nocase(const char *a, const char *b);           /* ASCII letters */
 bool str_starts(const char *text, const char *prefix);
 bool str_is_utf8(const char *text, size_t len);             /* valid, no NUL, no surrogates, shortest forms */
+size_t str_utf8_char(const char *text, size_t left);        /* bytes of the first character, 0 when it is not valid */
 
 /* The whole of text is one decimal number in min…max, else ERR_SYNTAX or ERR_RANGE. No blanks, no '+'. */
 MUST_USE enum err str_to_i64(const char *text, int64_t min, int64_t max, int64_t *out);
