@@ -15,10 +15,13 @@ enum { FORMAT_BYTES_MAX = 255, FORMATS_MAX = 256 };
 struct formats;
 struct formats *formats_create(void);
 void formats_free(struct formats *f);
-/* Remembers the DIF…VIFE bytes of a full frame under its signature (CRC over them). Oldest unused goes at FORMATS_MAX. */
+/* Remembers the DIF…VIFE bytes of a full frame under its signature (CRC over them; with the text of plain-text VIFs,
+ * without idle fillers). Over FORMAT_BYTES_MAX: not remembered. At FORMATS_MAX the longest unused one goes. */
 void formats_learn(struct formats *f, const uint8_t *headers, size_t len);
+/* Borrowed until the next formats_learn(); NULL: not learnt yet. */
 const uint8_t *formats_find(struct formats *f, uint16_t signature, size_t *len_out);
-/* Rebuilds the full records (headers and data woven together) of a compact frame and checks the data CRC. */
+/* Rebuilds the full records (headers and data woven together) of a compact frame and checks the data CRC. Bytes behind
+ * the last record's data are kept behind it. On failure the offset of *at counts from `data`. */
 MUST_USE enum err compact_expand(const uint8_t *headers, size_t headers_len, const uint8_t *data, size_t data_len,
                                  uint16_t data_crc, uint8_t *out, size_t size, size_t *len_out, struct err_at *at);
 /* Called for each newly learnt format, to persist it; may be NULL. */
