@@ -17,13 +17,15 @@ bool addressing_parse(const char *text, enum addressing *out);      /* any case 
 
 enum meter_state { METER_ACTIVE, METER_PASSIVE };
 const char *meter_state_name(enum meter_state s);
+bool meter_state_parse(const char *text, enum meter_state *out);    /* any case */
 
 enum { POSITION_MAX = 100, BUS_N = 16, METERS_MAX = 4096 };
+#define METER_NO_IDENT UINT32_C(0xFFFFFFFF)     /* only the primary address is known */
 
 struct meter {
     uint32_t id;                    /* from 1, never given again */
     char position[POSITION_MAX + 1];/* MOID, UTF-8; may be empty */
-    uint32_t ident;                 /* secondary address: 8 hex digits; 0xFFFFFFFF when only the primary is known */
+    uint32_t ident;                 /* secondary address: 8 hex digits, or METER_NO_IDENT */
     uint16_t maker;                 /* 0 until known: then version and medium are unknown, too */
     uint8_t version, medium;
     bool is_known;                  /* maker, version, medium are known */
@@ -37,7 +39,7 @@ struct meter {
     bool multi_telegram;            /* false: only the first telegram is read */
     uint8_t multi_telegram_limit;   /* 0: the setting of the gateway */
     int64_t installed_utc;
-    /* the last readout that was stored; kept by meters_note_readout() */
+    /* the last readout that was stored; who stores it notes it here */
     int64_t last_utc;               /* 0: never */
     enum readout_status last_status;
     /* since start */
@@ -50,7 +52,7 @@ void meters_free(struct meters *ms);
 
 size_t meters_count(const struct meters *ms);
 size_t meters_count_state(const struct meters *ms, enum meter_state s);
-/* In the order of installation (id order). Borrowed until the list changes. */
+/* In the order of installation (id order). Borrowed until this meter is removed. */
 struct meter *meters_at(struct meters *ms, size_t i);
 struct meter *meters_find(struct meters *ms, uint32_t id);
 /* The first meter after id, for cursors; NULL at the end. */
@@ -63,6 +65,9 @@ MUST_USE enum err meters_update(struct meters *ms, const struct meter *m, struct
 MUST_USE enum err meters_remove(struct meters *ms, uint32_t id);
 void meters_set_next_id(struct meters *ms, uint32_t next);  /* after loading: numbers of removed meters stay used */
 uint32_t meters_next_id(const struct meters *ms);
+/* On one bus and of one address, as far as both are known. */
+bool meter_same_address(const struct meter *a, const struct meter *b);
+struct meter *meters_find_same(struct meters *ms, const struct meter *m);   /* another one than m->id; NULL: none */
 MUST_USE enum err meter_check(const struct meter *m, struct err_at *at);    /* ranges and what the mode needs */
 bool meter_baud_is_valid(uint32_t baud);    /* 300, 600, 1200, 2400, 4800, 9600, 19200, 38400 */
 

@@ -40,11 +40,16 @@ void options_parse(struct options *o, int argc, char **argv)
 {
     enum { OPT_CHECK = 256, OPT_PASSWD, OPT_WORKER, OPT_HELP, OPT_VERSION };
     static const struct option table[] = {
-        { "config", required_argument, NULL, 'c' },         { "data", required_argument, NULL, 'd' },
-        { "set", required_argument, NULL, 's' },            { "check-config", no_argument, NULL, OPT_CHECK },
-        { "passwd", required_argument, NULL, OPT_PASSWD },  { "worker", required_argument, NULL, OPT_WORKER },
-        { "verbose", no_argument, NULL, 'v' },              { "help", no_argument, NULL, OPT_HELP },
-        { "version", no_argument, NULL, OPT_VERSION },      { NULL, 0, NULL, 0 },
+        { "config", required_argument, NULL, 'c' },
+        { "data", required_argument, NULL, 'd' },
+        { "set", required_argument, NULL, 's' },
+        { "check-config", no_argument, NULL, OPT_CHECK },
+        { "passwd", required_argument, NULL, OPT_PASSWD },
+        { "worker", required_argument, NULL, OPT_WORKER },
+        { "verbose", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, OPT_HELP },
+        { "version", no_argument, NULL, OPT_VERSION },
+        { NULL, 0, NULL, 0 },
     };
     *o = (struct options){ .what = OPTIONS_RUN, .data_dir = "/var/lib/metergate" };
     int c;

@@ -175,7 +175,7 @@ bool unit_find(const char *name, enum unit *out);
 const char *unit_report_word(enum unit u);      /* UTF-8 */
 const char *function_name(enum function f);     /* inst, max, min, error */
 /* "per-hour", "phase-l1", "no-error", "manufacturer-specific-02"; buf is used where a number is part of the name. */
-enum { MODIFIER_TEXT_MAX = 32 };
+enum { MODIFIER_TEXT_MAX = 40 };
 const char *modifier_name(unsigned modifier, char buf[static MODIFIER_TEXT_MAX]);
 const char *medium_name(uint8_t medium);        /* EN 13757-3 device types: "heat", "water", …; never NULL */
 

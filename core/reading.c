@@ -1,0 +1,184 @@
+/* reading.c — values as numbers and words.
+ *
+ * Knows: canonical units, the JSON members of a value, when two values are of one series.
+ * Does not know: DIF and VIF bytes, meters, time zones.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "core/reading.h"
+
+#include "core/base/bug.h"
+#include "core/base/civil.h"
+#include "core/base/str.h"
+
+const char *value_note_name(unsigned note)
+{
+    static const char *const names[] = {
+        [NOTE_NONE] = NULL,
+        [NOTE_NO_DATA] = "no-data",
+        [NOTE_INVALID_DIGITS] = "invalid-digits",
+        [NOTE_INVALID_NUMBER] = "invalid-number",
+        [NOTE_INVALID_TIME] = "invalid-time",
+        [NOTE_OVERFLOW] = "overflow",
+        [NOTE_EXPIRED] = "expired",
+    };
+    /* Only the codes without a name of their own need the buffer; one word serves for all of these. */
+    if (note < NOTE_RECORD_ERROR)
+        return names[note];
+    BUG_IF(note >= NOTE_N);
+    char buf[MODIFIER_TEXT_MAX];
+    const char *name = modifier_name(note - NOTE_RECORD_ERROR, buf);
+    return name == buf ? "record-error" : name;
+}
+
+bool value_canonical(const struct value *v, struct dec *out)
+{
+    struct dec d = { v->mantissa, v->exp10 };
+    if (v->kind != VALUE_NUMBER || v->exp10 < -30 || v->exp10 > 30)
+        return false;
+    int32_t factor = unit_factor((enum unit)v->unit);
+    if (factor != 1 && !dec_scale(&d, factor))
+        return false;
+    *out = d;
+    return true;
+}
+
+const char *value_unit_name(const struct value *v)
+{
+    return v->unit_text ? v->unit_text : unit_canonical((enum unit)v->unit);
+}
+
+bool value_same_series(const struct value *a, const struct value *b)
+{
+    if (a->quantity != b->quantity || a->unit != b->unit || a->function != b->function || a->storage != b->storage ||
+        a->tariff != b->tariff || a->subunit != b->subunit || a->n_modifiers != b->n_modifiers)
+        return false;
+    for (unsigned i = 0; i < a->n_modifiers; i++) {
+        if (a->modifiers[i] != b->modifiers[i])
+            return false;
+    }
+    return str_eq(a->unit_text, b->unit_text);
+}
+
+void value_time_text(char out[static 24], const struct value *v)
+{
+    struct civil c;
+    civil_from_seconds(v->mantissa, &c);
+    if (!civil_is_valid(&c)) {
+        out[0] = 0;
+        return;
+    }
+    civil_iso_text(out, &c);
+    if (v->kind == VALUE_DATE)
+        out[10] = 0;
+}
+
+static void time_json(struct json_out *j, const struct value *v)
+{
+    char text[24];
+    value_time_text(text, v);
+    if (text[0])
+        json_plain(j, text);
+    else
+        json_null(j);
+}
+
+void value_json(struct json_out *j, const struct value *v)
+{
+    struct dec number;
+    switch ((enum value_kind)v->kind) {
+    case VALUE_NONE:
+        json_null(j);
+        return;
+    case VALUE_NUMBER:
+        if (value_canonical(v, &number))
+            json_dec(j, number);
+        else
+            json_null(j);
+        return;
+    case VALUE_TEXT:
+        json_str_n(j, (const char *)v->bytes, v->len);
+        return;
+    case VALUE_DATE:
+    case VALUE_MINUTE:
+    case VALUE_SECOND:
+        time_json(j, v);
+        return;
+    case VALUE_BYTES:
+    case VALUE_MAKER_BLOCK:
+    case VALUE_MORE_FOLLOWS:
+        json_hex(j, v->bytes, v->len);
+        return;
+    }
+    bug_found(__FILE__, __LINE__, "no such kind of value");
+}
+
+static void modifiers_json(struct json_out *j, const struct value *v)
+{
+    char buf[MODIFIER_TEXT_MAX];
+    json_key(j, "modifiers");
+    json_array(j);
+    for (unsigned i = 0; i < v->n_modifiers; i++)
+        json_plain(j, modifier_name(v->modifiers[i], buf));
+    json_array_end(j);
+}
+
+static void key_uint(struct json_out *j, const char *key, uint64_t v)
+{
+    json_key(j, key);
+    json_uint(j, v);
+}
+
+void value_json_members(struct json_out *j, const struct value *v)
+{
+    key_uint(j, "index", v->index);
+    key_uint(j, "telegram", v->telegram);
+    if (v->series)
+        key_uint(j, "series", v->series);
+    json_key(j, "quantity");
+    json_plain(j, quantity_name((enum quantity)v->quantity));
+    json_key(j, "unit");
+    if (v->unit_text)
+        json_str(j, v->unit_text);
+    else
+        json_plain(j, unit_canonical((enum unit)v->unit));
+    json_key(j, "value");
+    value_json(j, v);
+    json_key(j, "function");
+    json_plain(j, function_name((enum function)v->function));
+    key_uint(j, "storage", v->storage);
+    key_uint(j, "tariff", v->tariff);
+    key_uint(j, "subunit", v->subunit);
+    modifiers_json(j, v);
+    if (v->kind == VALUE_MAKER_BLOCK || v->kind == VALUE_MORE_FOLLOWS) {
+        json_key(j, "special");
+        json_plain(j, v->kind == VALUE_MAKER_BLOCK ? "manufacturer" : "more-follows");
+    }
+    if (v->note) {
+        json_key(j, "note");
+        json_plain(j, value_note_name(v->note));
+    }
+}
+
+const char *readout_status_name(enum readout_status s)
+{
+    static const char *const names[] = { "ok",          "no_answer",   "collision", "garbled",
+                                         "wrong_meter", "undecodable", "no_key" };
+    _Static_assert(sizeof names / sizeof names[0] == READOUT_N_STATUS, "one name for each status");
+    BUG_IF((unsigned)s >= READOUT_N_STATUS);
+    return names[s];
+}
+
+const char *reading_source_name(enum reading_source s)
+{
+    switch (s) {
+    case SOURCE_SCHEDULED:
+        return "scheduled";
+    case SOURCE_MANUAL:
+        return "manual";
+    case SOURCE_CONTINUOUS:
+        return "continuous";
+    case SOURCE_PUSH:
+        return "push";
+    }
+    bug_found(__FILE__, __LINE__, "no such source");
+}
