@@ -4,12 +4,15 @@
 # BUILD=DIR   where to build (build)
 # SAN=1       with AddressSanitizer and UndefinedBehaviourSanitizer, as `make check` does in $(BUILD)/asan
 # COV=1       with coverage counters
+# V=1         print whole commands
 
 BUILD   ?= build
 CC      ?= gcc
 VERSION := $(shell cat packaging/VERSION)
 PKGS    := libevent_core libevent_extra libevent_openssl evhtp lmdb libcurl openssl msgpack libmodbus jansson libzstd
 MAKEFLAGS += --no-builtin-rules
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)  $@")
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wundef -Wswitch-enum -Wimplicit-fallthrough -Werror
@@ -96,16 +99,19 @@ $(BUILD)/.packages: packaging/setup.sh
 
 $(BUILD)/obj/%.o: %.c | $(BUILD)/.packages
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(call say,CC )
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(call say,CC )
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 define FLOOR_LIB
 $(BUILD)/lib$(1).a: $$(call objs,$$(SRC_$(1)))
+	$$(call say,AR )
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	$$(Q)$(AR) rcs $$@ $$^
 endef
 $(foreach f,$(FLOORS),$(eval $(call FLOOR_LIB,$(f))))
 
@@ -117,9 +123,12 @@ $(BUILD)/gen/webui_files.c: $(WEBUI_SRC)
 	webui/build.sh $@
 $(BUILD)/libwebui.a: $(BUILD)/obj/gen/webui_files.o
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
-link = $(CC) $(CFLAGS) $(HARD) $(LDHARD) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
+define link
+$(call say,LD )
+$(Q)$(CC) $(CFLAGS) $(HARD) $(LDHARD) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
+endef
 
 $(BUILD)/metergated: $(BUILD)/obj/core/main.o $(call libs,services reports store io codec core base webui)
 	$(link)
