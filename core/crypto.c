@@ -1,0 +1,87 @@
+/* crypto.c — libcrypto behind plain functions.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "core/crypto.h"
+
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include "core/base/bug.h"
+#include "core/base/str.h"
+
+void crypto_random(void *out, size_t len)
+{
+    uint8_t *p = out;
+    while (len > 0) {
+        int n = len > 4096 ? 4096 : (int)len;
+        BUG_IF(RAND_bytes(p, n) != 1);
+        p += n;
+        len -= (size_t)n;
+    }
+}
+
+void crypto_sha256(uint8_t out[static CRYPTO_SHA256], const void *bytes, size_t len)
+{
+    BUG_IF(EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) != 1);
+}
+
+void crypto_hmac_sha256(uint8_t out[static CRYPTO_SHA256], const void *key, size_t key_len, const void *bytes,
+                        size_t len)
+{
+    BUG_IF(key_len > 4096);
+    BUG_IF(HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out, NULL) == NULL);
+}
+
+enum err crypto_scrypt(const char *password, const uint8_t *salt, size_t salt_len, unsigned log2_n, unsigned r,
+                       unsigned p, uint8_t *out, size_t out_len)
+{
+    const uint64_t most = UINT64_C(64) << 20;
+    if (log2_n < 1 || log2_n > 20 || r < 1 || r > 32 || p < 1 || p > 16)
+        return ERR_RANGE;
+    uint64_t need = 128 * ((UINT64_C(1) << log2_n) + p + 2) * r;
+    if (need > most)
+        return ERR_RANGE;
+    int ok = EVP_PBE_scrypt(password, strlen(password), salt, salt_len, UINT64_C(1) << log2_n, r, p, need + (1 << 20),
+                            out, out_len);
+    BUG_IF(ok != 1);
+    return ERR_OK;
+}
+
+static void aes(const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *iv, bool encrypt, const uint8_t *in,
+                uint8_t *out, size_t len)
+{
+    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+    int n = 0;
+    BUG_IF(!c || len > 1 << 20 || EVP_CipherInit_ex(c, cipher, NULL, key, iv, encrypt) != 1);
+    EVP_CIPHER_CTX_set_padding(c, 0);
+    BUG_IF(EVP_CipherUpdate(c, out, &n, in, (int)len) != 1 || (size_t)n != len);
+    EVP_CIPHER_CTX_free(c);
+}
+
+enum err crypto_aes_cbc_decrypt(const uint8_t key[static CRYPTO_KEY], const uint8_t iv[static CRYPTO_BLOCK],
+                                const uint8_t *in, uint8_t *out, size_t len)
+{
+    if (len % CRYPTO_BLOCK != 0)
+        return ERR_RANGE;
+    if (len > 0)
+        aes(EVP_aes_128_cbc(), key, iv, false, in, out, len);
+    return ERR_OK;
+}
+
+void crypto_aes_block(const uint8_t key[static CRYPTO_KEY], const uint8_t in[static CRYPTO_BLOCK],
+                      uint8_t out[static CRYPTO_BLOCK])
+{
+    aes(EVP_aes_128_ecb(), key, NULL, true, in, out, CRYPTO_BLOCK);
+}
+
+void crypto_aes_cmac(const uint8_t key[static CRYPTO_KEY], const void *bytes, size_t len,
+                     uint8_t out[static CRYPTO_BLOCK])
+{
+    size_t n = 0;
+    BUG_IF(EVP_Q_mac(NULL, "CMAC", NULL, "AES-128-CBC", NULL, key, CRYPTO_KEY, bytes, len, out, CRYPTO_BLOCK, &n) ==
+               NULL ||
+           n != CRYPTO_BLOCK);
+}

@@ -1,0 +1,33 @@
+/* crypto.h — the few calls of libcrypto that we use: bytes in, bytes out.
+ * A failure of the library itself is a BUG; what a peer sent wrong is a result.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CORE_CRYPTO_H
+#define CORE_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+
+enum { CRYPTO_SHA256 = 32, CRYPTO_BLOCK = 16, CRYPTO_KEY = 16 };
+
+void crypto_random(void *out, size_t len);
+void crypto_sha256(uint8_t out[static CRYPTO_SHA256], const void *bytes, size_t len);
+void crypto_hmac_sha256(uint8_t out[static CRYPTO_SHA256], const void *key, size_t key_len, const void *bytes, size_t len);
+
+/* scrypt (RFC 7914) with N = 2^log2_n. Takes 128·N·r bytes and, at N = 2^14, r = 8, about 27 ms: not in the loop.
+ * ERR_RANGE for parameters that need over 64 MiB. */
+MUST_USE enum err crypto_scrypt(const char *password, const uint8_t *salt, size_t salt_len, unsigned log2_n, unsigned r,
+                                unsigned p, uint8_t *out, size_t out_len);
+
+/* AES-128. Lengths of CBC and CTR are the caller's; out may be in. CBC does not remove padding. */
+MUST_USE enum err crypto_aes_cbc_decrypt(const uint8_t key[static CRYPTO_KEY], const uint8_t iv[static CRYPTO_BLOCK],
+                                         const uint8_t *in, uint8_t *out, size_t len);    /* ERR_RANGE: not whole blocks */
+void crypto_aes_block(const uint8_t key[static CRYPTO_KEY], const uint8_t in[static CRYPTO_BLOCK],
+                      uint8_t out[static CRYPTO_BLOCK]);                                  /* ECB, encrypts */
+void crypto_aes_cmac(const uint8_t key[static CRYPTO_KEY], const void *bytes, size_t len,
+                     uint8_t out[static CRYPTO_BLOCK]);                                   /* RFC 4493 */
+
+#endif
