@@ -19,10 +19,10 @@
 #include "core/base/str.h"
 
 enum {
-    KEEP_ALIVE_MS = 60 * 1000,      /* between two requests */
-    LAST_MS = 5 * 1000,             /* to take a last answer */
+    KEEP_ALIVE_MS = 60 * 1000, /* between two requests */
+    LAST_MS = 5 * 1000,        /* to take a last answer */
     LINGER_MS = 1000,
-    HELD_MAX = 64 * 1024,           /* what may wait behind the present request; then we stop reading */
+    HELD_MAX = 64 * 1024, /* what may wait behind the present request; then we stop reading */
 };
 
 static void pump(struct http_gate *g);
@@ -39,7 +39,8 @@ static void gate_to(struct http_gate *g, enum gate_state next)
     switch (next) {
     case GATE_HEAD:
         g->scan = (struct http_scan){ 0 };
-        timer_start_ms(&g->deadline, g->had_request && evbuffer_get_length(g->held) == 0 ? KEEP_ALIVE_MS : timeout_ms(g));
+        timer_start_ms(&g->deadline,
+                       g->had_request && evbuffer_get_length(g->held) == 0 ? KEEP_ALIVE_MS : timeout_ms(g));
         http_server_gate_moved(g->server, g);
         break;
     case GATE_HELD:

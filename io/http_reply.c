@@ -17,9 +17,9 @@
 #include "io/http_gate.h"
 
 enum {
-    BACKLOG_MAX = 64 * 1024,            /* a slow reader gets the next piece when less than this waits for him */
+    BACKLOG_MAX = 64 * 1024, /* a slow reader gets the next piece when less than this waits for him */
     STREAM_BACKLOG_MAX = 256 * 1024,
-    COLLECTED_MAX = 16 * 1024 * 1024,   /* of a long answer to an HTTP/1.0 client */
+    COLLECTED_MAX = 16 * 1024 * 1024, /* of a long answer to an HTTP/1.0 client */
 };
 
 /* A page may add to these, not take away. */
@@ -173,7 +173,9 @@ struct json_out *http_json(struct http_request *pub)
 static void add_date(struct http_request *pub)
 {
     static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-    static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    static const char months[][4] = {
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
+    };
     int64_t now_utc = clock_utc(loop_clock(http_server_private(rq_of(pub)->gate->server)->loop));
     struct civil c;
     civil_from_seconds(now_utc, &c);

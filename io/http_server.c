@@ -24,13 +24,13 @@ enum { BACKLOG = 128, WRITE_TIMEOUT_S = 30, ACCEPT_PAUSE_MS = 1000 };
 
 struct http_server {
     struct http_server_private pub;
-    evhtp_t *listener;          /* NULL: none is open */
-    evhtp_t **retired;          /* replaced, with connections still */
+    evhtp_t *listener; /* NULL: none is open */
+    evhtp_t **retired; /* replaced, with connections still */
     size_t n_retired;
-    struct http_gate *gates;    /* those that wait longest for a head come first */
+    struct http_gate *gates; /* those that wait longest for a head come first */
     size_t n_gates;
     bool is_draining;
-    struct timer accept_again;  /* after accept() failed, as it does without descriptors */
+    struct timer accept_again; /* after accept() failed, as it does without descriptors */
 };
 
 const struct http_server_private *http_server_private(const struct http_server *s)
@@ -274,6 +274,8 @@ void http_server_free(struct http_server *s)
         evhtp_free(s->retired[i]);
     free(s->retired);
     s->n_retired = 0;
+    if (s->listener && s->listener->server)
+        evhtp_unbind_socket(s->listener);
     if (s->listener)
         evhtp_free(s->listener);
     timer_fini(&s->accept_again);

@@ -23,17 +23,17 @@ struct http_server;
 enum { HTTP_PEER_MAX = 46 };
 
 struct http_request {
-    struct http_head head;          /* borrowed texts live as long as the request */
-    const uint8_t *body;            /* whole from on_request on; NUL follows its last byte */
+    struct http_head head; /* borrowed texts live as long as the request */
+    const uint8_t *body;   /* whole from on_request on; NUL follows its last byte */
     size_t body_len;
-    char peer[HTTP_PEER_MAX];       /* numeric address of the client */
+    char peer[HTTP_PEER_MAX]; /* numeric address of the client */
     bool is_tls;
-    void *user;                     /* the owner's */
+    void *user; /* the owner's */
 };
 
 struct http_limits {
     uint32_t max_clients;
-    uint32_t request_timeout_s;     /* for a head to arrive, and between two pieces of a body */
+    uint32_t request_timeout_s; /* for a head to arrive, and between two pieces of a body */
 };
 
 struct http_server_ops {
@@ -46,12 +46,12 @@ struct http_server_ops {
 };
 
 struct http_server *http_server_create(struct loop *l, const struct http_server_ops *ops, void *ctx);
-void http_server_free(struct http_server *s);           /* ends all connections */
+void http_server_free(struct http_server *s); /* ends all connections */
 void http_server_set_limits(struct http_server *s, const struct http_limits *limits);
 /* Opens the listener; a listener that was open before is closed after the new one stands, its connections live on. */
 MUST_USE enum err http_server_listen(struct http_server *s, const char *address, uint16_t port, struct err_at *at);
-void http_server_drain(struct http_server *s);          /* no new clients; idle connections and streams end */
-bool http_server_is_idle(const struct http_server *s);  /* no request is under way */
+void http_server_drain(struct http_server *s);         /* no new clients; idle connections and streams end */
+bool http_server_is_idle(const struct http_server *s); /* no request is under way */
 size_t http_server_n_clients(const struct http_server *s);
 
 /* --- what on_head decides --- */
@@ -59,10 +59,10 @@ size_t http_server_n_clients(const struct http_server *s);
 void http_take_body(struct http_request *rq, size_t max);
 
 /* --- answers: fields first, then one of the senders, after which the request is not touched any more --- */
-void http_field(struct http_request *rq, const char *name, const char *value);  /* CR, LF in value: BUG */
-void http_write(struct http_request *rq, const void *bytes, size_t len);        /* adds to the body */
-struct json_out *http_json(struct http_request *rq);    /* a writer into the body; do not mix with http_write() */
-void http_send(struct http_request *rq, int status, const char *type);  /* type NULL: application/json, or no body */
+void http_field(struct http_request *rq, const char *name, const char *value); /* CR, LF in value: BUG */
+void http_write(struct http_request *rq, const void *bytes, size_t len);       /* adds to the body */
+struct json_out *http_json(struct http_request *rq); /* a writer into the body; do not mix with http_write() */
+void http_send(struct http_request *rq, int status, const char *type); /* type NULL: application/json, or no body */
 /* A body that is never freed (the web application). */
 void http_send_static(struct http_request *rq, int status, const char *type, const void *bytes, size_t len);
 /* {"error", "message", "details"}; details may be empty. */
@@ -74,7 +74,7 @@ void http_send_error(struct http_request *rq, int status, const char *code, cons
 typedef bool http_step_fn(void *ctx, struct http_request *rq);
 struct http_produce {
     http_step_fn *step;
-    void (*free)(void *ctx);        /* exactly once, also when the client goes; NULL: nothing to free */
+    void (*free)(void *ctx); /* exactly once, also when the client goes; NULL: nothing to free */
     void *ctx;
 };
 void http_send_pieces(struct http_request *rq, int status, const char *type, const struct http_produce *p);
