@@ -13,6 +13,12 @@
 #include "core/base/err.h"
 #include "core/base/num.h"
 
+/* jansson, which reads JSON for us, exports functions of these names: ours must not take their place in the linked program.
+ * A file that uses both includes <jansson.h> first. */
+#define json_object json_out_object
+#define json_array json_out_array
+#define json_null json_out_null
+
 typedef void json_flush_fn(void *ctx, const char *bytes, size_t len);
 
 struct json_out {
