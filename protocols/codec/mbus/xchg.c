@@ -173,9 +173,10 @@ static bool look(struct xchg *x)
                 return true;
             break;
         case FRAMER_GARBAGE:
+            if (!x->has_noise || x->framer.why == ERR_CHECKSUM)
+                x->why = x->framer.why;
             x->has_noise = true;
             x->has_last = false;
-            x->why = x->framer.why;
             break;
         }
     }
