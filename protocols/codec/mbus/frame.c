@@ -170,8 +170,10 @@ static enum framer_state skip_broken(struct framer *f, enum err why, struct fram
 
 enum framer_state framer_next(struct framer *f, struct frame *out)
 {
-    if (f->start == f->len)
+    if (f->start == f->len) {
+        f->doubt = f->at_end ? 0 : f->doubt; /* the rest of a cut frame will not come any more */
         return FRAMER_NEED_MORE;
+    }
     if (!may_start(f, f->start))
         return skip_broken(f, ERR_MALFORMED, out);
     enum err e = parse_first(f->buf + f->start, f->len - f->start, out, NULL);
