@@ -119,12 +119,14 @@ enum quantity { QUANTITY_LIST(QUANTITY_ENUMERATOR) Q_N };
     X(UNIT_J, "J", "J", 1, "J")                                                                                        \
     X(UNIT_CAL, "cal", "cal", 1, "cal")                                                                                \
     X(UNIT_M3, "m3", "m3", 1, "m3")                                                                                    \
+    X(UNIT_L, "l", "l", 1, "l")   /* only the fixed data structure counts in litres */                                 \
     X(UNIT_FT3, "ft3", "ft3", 1, "ft3")                                                                                \
     X(UNIT_GAL, "gal", "gal", 1, "gal")                                                                                \
     X(UNIT_KG, "kg", "kg", 1, "kg")                                                                                    \
     X(UNIT_W, "W", "W", 1, "W")                                                                                        \
     X(UNIT_J_PER_H, "J/h", "J/h", 1, "J/h")                                                                            \
     X(UNIT_M3_PER_H, "m3/h", "m3/h", 1, "m3/h")                                                                        \
+    X(UNIT_L_PER_H, "l/h", "l/h", 1, "l/h")                                                                            \
     X(UNIT_M3_PER_MIN, "m3/min", "m3/h", 60, "m3/min")                                                                 \
     X(UNIT_M3_PER_S, "m3/s", "m3/h", 3600, "m3/s")                                                                     \
     X(UNIT_GAL_PER_MIN, "gal/min", "gal/min", 1, "gal/min")                                                            \

@@ -30,6 +30,9 @@ enum telegram_security {
     SECURITY_CLOSED,    /* encrypted and not opened: only the header is known (ERR_NO_KEY) */
 };
 
+/* The message authentication code of an AFL. What a wrong one covers is shown and marked, not hidden. */
+enum telegram_mac { MAC_NONE, MAC_RIGHT, MAC_WRONG };
+
 /* Candidates for one telegram, most specific first: writes up to max keys, returns how many. `radio` is the link address of
  * a wireless telegram, `meter` the transport header's if there is one; either may be NULL. */
 typedef size_t telegram_keys_fn(void *ctx, const struct telegram_head *meter, const struct telegram_head *radio,
@@ -43,23 +46,28 @@ struct telegram_env {
     struct formats *formats;        /* NULL: compact frames give ERR_NO_FORMAT */
 };
 
-enum { TELEGRAM_VALUES_MAX = 128, TELEGRAM_TEXT_MAX = 1024, TELEGRAM_BYTES_MAX = 512 };
+enum { TELEGRAM_VALUES_MAX = 128, TELEGRAM_TEXT_MAX = 1024, TELEGRAM_BYTES_MAX = 1024, TELEGRAM_KEYS_MAX = 8, WMBUS_RAW_MAX = 300 };
 
 struct telegram {
     enum telegram_link link;        /* as found; never AUTO */
     uint8_t c, a, ci;               /* a: primary address of a wired frame; ci: the innermost */
     bool has_head;                  /* head is the meter's: long header, else the radio link's with the short header */
+    bool has_access;                /* head.access_no was sent; status and signature only with has_status */
+    bool has_status;
     struct telegram_head head;
     bool has_radio;
     struct telegram_head radio;     /* link address of a wireless telegram */
     enum telegram_security security;
     uint8_t security_mode;          /* of the configuration word, or 0 */
+    enum telegram_mac mac;
     bool is_fixed;                  /* CI 73h/77h, fixed data structure */
     bool is_msb_first;              /* mode 2 byte order */
     bool is_compact;
     uint16_t format_signature;
     bool has_app_error;             /* CI 70h */
     uint8_t app_error;
+    bool has_alarm;                 /* CI 71h */
+    uint8_t alarm;
     bool more_follows;              /* DIF 1Fh: another telegram is to be read */
     size_t n_values;
     struct value values[TELEGRAM_VALUES_MAX];
@@ -73,11 +81,5 @@ struct telegram {
  * *at has the byte offset in the input and names the rule. */
 MUST_USE enum err telegram_decode(struct telegram *t, enum telegram_link link, const uint8_t *bytes, size_t len,
                                   const struct telegram_env *env, struct err_at *at);
-
-/* The text of an application error, EN 13757-3: code 8 -> "application too busy". */
-const char *telegram_app_error_text(uint8_t code);
-
-/* The decoder's JSON object (interfaces.md 1.3): ok, error, header, records, application_error, … */
-void telegram_json(struct json_out *j, const struct telegram *t, enum err err, const struct err_at *at);
 
 #endif
