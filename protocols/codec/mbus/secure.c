@@ -8,6 +8,7 @@
 
 #include "core/base/rd.h"
 #include "core/base/str.h"
+#include "core/base/wr.h"
 #include "protocols/codec/mbus/crypt.h"
 
 enum { BLOCK = 16, CHECK_BYTE = 0x2F, ELL_CLEAR = 0, ELL_AES_CTR = 1, SECRET_MAX = 256, KDF_FROM_METER = 0x00, KDF_MAC_FROM_METER = 0x01 };

@@ -26,7 +26,7 @@ struct decode {
 };
 
 /* The big arrays stay as they are: only what n_values and text_len count is ever read. */
-static void reset(struct telegram *t)
+void telegram_reset(struct telegram *t)
 {
     t->link = LINK_WIRED;
     t->c = t->a = t->ci = 0;
@@ -280,7 +280,7 @@ static enum err decode_wmbus(struct decode *d)
     d->bytes = t->clear;
     enum err e = wmbus_parse(d->bytes, d->len, &w, d->at);
     t->c = w.c;
-    t->has_radio = t->has_head = e == ERR_OK;
+    t->has_radio = t->has_head = w.payload > 0; /* read as far as the link header */
     t->radio = t->head = w.radio;
     if (e != ERR_OK)
         return e;
@@ -314,7 +314,7 @@ enum err telegram_decode(struct telegram *t, enum telegram_link link, const uint
                          const struct telegram_env *env, struct err_at *at)
 {
     struct decode d = { t, env, at, bytes, len };
-    reset(t);
+    telegram_reset(t);
     if (len == 0)
         return err_say_offset(at, ERR_SHORT, 0, "no bytes");
     if (link == LINK_AUTO)

@@ -82,4 +82,7 @@ struct telegram {
 MUST_USE enum err telegram_decode(struct telegram *t, enum telegram_link link, const uint8_t *bytes, size_t len,
                                   const struct telegram_env *env, struct err_at *at);
 
+/* A telegram of which nothing is known. telegram_decode() begins with it. */
+void telegram_reset(struct telegram *t);
+
 #endif
