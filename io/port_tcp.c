@@ -50,7 +50,7 @@ static enum err split(const char *rest, char *host, size_t host_size, uint16_t *
     if (!colon || str_to_u64(colon + 1, 65535, &number) != ERR_OK || number == 0)
         return ERR_SYNTAX;
     size_t len = (size_t)(colon - rest);
-    bool is_bracketed = len > 2 && rest[0] == '[' && rest[len - 1] == ']';
+    bool is_bracketed = len >= 2 && rest[0] == '[' && rest[len - 1] == ']';
     if (is_bracketed) {
         rest++;
         len -= 2;
