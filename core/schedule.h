@@ -1,7 +1,8 @@
 /* schedule.h — named cron patterns that fire on time, also when the clock jumps.
  *
  * Pure: schedules_tick(now_utc) fires what is due and returns the next due time. Times are computed from the pattern, never
- * by adding to the last run. A forward jump over due times fires each schedule once; a backward jump fires nothing twice.
+ * by adding to the last run. A forward jump over due times fires each schedule once; a backward jump of up to three hours
+ * fires nothing twice, after a longer one schedules follow the new time. A callback may put and remove schedules.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef CORE_SCHEDULE_H

@@ -56,7 +56,7 @@ struct setting_table {
     const struct setting *rows;
     size_t n_rows;
     size_t cfg_size;
-    /* Checks one instance's config as a whole; pure; may be NULL. */
+    /* Checks one instance's config as a whole; pure; may be NULL. It may set at->field to the row's name. */
     enum err (*check)(const void *cfg, struct err_at *at);
 };
 
@@ -95,7 +95,8 @@ void settings_on_change(struct settings *s, const char *group, setting_changed_f
 typedef enum err setting_save_fn(void *ctx, const struct settings *s, struct err_at *at);
 void settings_set_save(struct settings *s, setting_save_fn *fn, void *ctx);
 
-/* A change is a transaction: begin, set…, commit or abort. One at a time. */
+/* A change is a transaction: begin, set…, commit or abort. One at a time. A set ends the override of its key: what a person
+ * asks for now takes effect now. A commit that is refused aborts. A secret set to its own mask stays as it is. */
 void settings_begin(struct settings *s);
 MUST_USE enum err settings_set(struct settings *s, const char *key, const char *value, struct err_at *at);
 MUST_USE enum err settings_reset(struct settings *s, const char *key, struct err_at *at);   /* to the default */
@@ -106,19 +107,25 @@ void settings_abort(struct settings *s);
  * layer as one transaction and tells. Errors carry line, and key in field; text says what is allowed. */
 MUST_USE enum err settings_load_text(struct settings *s, const char *text, size_t len, struct err_at *at);
 MUST_USE enum err settings_override(struct settings *s, const char *key, const char *value, struct err_at *at);
+/* After the last override: each table's own check of what came out. */
+MUST_USE enum err settings_check(const struct settings *s, struct err_at *at);
 
 /* The file's text with our values put in: known lines are replaced in place, comments and order stay, new keys are appended,
  * values at default that did not stand there are left out. Allocated, caller frees. */
 char *settings_edit_text(const struct settings *s, const char *old_text);
 
-/* The current value as text (secrets: "" or "********"), NULL for an unknown key. buf is used for numbers. */
+/* The committed value as text (secrets: "" or "********"), NULL for an unknown key. buf is used for numbers. */
 enum { SETTING_VALUE_MAX = 1024, SETTING_KEY_MAX = 64 };
 const char *settings_get(const struct settings *s, const char *key, char buf[static SETTING_VALUE_MAX]);
+/* What the file layer says of a key, secrets in clear; NULL when it does not stand there. Borrowed until the next change. */
+const char *settings_file_value(const struct settings *s, const char *key);
 const struct setting *settings_find(const struct settings *s, const char *key);
 typedef void setting_each_fn(void *ctx, const char *key, const struct setting *row, const char *value, bool is_default,
                              bool is_overridden);
 void settings_each(const struct settings *s, setting_each_fn *fn, void *ctx);
 void settings_json(const struct settings *s, struct json_out *j);           /* {"web.port": 8080, …}, secrets masked */
-void settings_schema_json(const struct settings *s, struct json_out *j);    /* rows: key, type, default, min, max, choices, unit, help, flags */
+/* An array of rows: key, group, name, instances (0: single; else the key has an N where the number goes), type, default,
+ * min, max, choices, unit, help, role, device, restart, expert. */
+void settings_schema_json(const struct settings *s, struct json_out *j);
 
 #endif
