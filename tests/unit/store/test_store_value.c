@@ -1,0 +1,202 @@
+/* test_store_value.c — readings in, exactly the same readings out: in memory, sealed, merged, after opening again.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/unit/store/store_fixture.h"
+
+enum { MODEL_MAX = 3000 };
+
+struct model {                      /* what one meter was given, in the order of time */
+    struct kept *kept[MODEL_MAX];
+    size_t n;
+};
+
+static void model_add(struct model *m, const struct kept *k)
+{
+    struct kept *copy = xmemdup(k, sizeof *k);
+    copy->r.telegrams = copy->telegrams;
+    copy->r.values = copy->values;
+    for (size_t i = 0; i < copy->r.n_values; i++)
+        if (copy->values[i].bytes)
+            copy->values[i].bytes = copy->texts[i];
+    size_t at = m->n++;
+    assert_true(at < MODEL_MAX);
+    for (; at > 0 && m->kept[at - 1]->r.utc > k->r.utc; at--)
+        m->kept[at] = m->kept[at - 1];
+    m->kept[at] = copy;
+}
+
+static void model_free(struct model *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        free(m->kept[i]);
+    m->n = 0;
+}
+
+struct check {
+    const struct model *m;
+    size_t at, n;
+    bool down;
+};
+
+static bool check_next(void *ctx, const struct store_reading *r)
+{
+    struct check *c = ctx;
+    assert_true(c->at < c->m->n);
+    kept_assert(r, c->m->kept[c->at]);
+    c->at += c->down ? (size_t)-1 : 1;
+    c->n++;
+    return true;
+}
+
+static size_t model_find(const struct model *m, int64_t utc)
+{
+    size_t i = 0;
+    while (i < m->n && m->kept[i]->r.utc < utc)
+        i++;
+    return i;
+}
+
+static void check_range(struct fixture *f, uint32_t meter, const struct model *m, int64_t from, int64_t to)
+{
+    size_t first = model_find(m, from), end = model_find(m, to);
+    struct check c = { m, first, 0, false };
+    int64_t next = from;
+    for (size_t limit = 7; next; limit = limit * 3 % 1001 + 1) {
+        int64_t at = next;
+        assert_int_equal(store_readings(f->store, meter, at, to, limit, check_next, &c, &next), ERR_OK);
+        assert_true(next == 0 || next > at);
+    }
+    assert_int_equal(c.n, end - first);
+    if (first == end)
+        return;
+    c = (struct check){ m, end - 1, 0, true };
+    assert_int_equal(store_readings_newest(f->store, meter, from, to, SIZE_MAX, check_next, &c), ERR_OK);
+    assert_int_equal(c.n, end - first);
+    c = (struct check){ m, end - 1, 0, true };
+    assert_int_equal(store_readings_newest(f->store, meter, from, to, 3, check_next, &c), ERR_OK);
+    assert_int_equal(c.n, end - first < 3 ? end - first : 3);
+}
+
+static void check_all(struct fixture *f, struct chance *c, const struct model *models, uint32_t n_meters)
+{
+    for (uint32_t meter = 1; meter <= n_meters; meter++) {
+        const struct model *m = &models[meter];
+        check_range(f, meter, m, INT64_MIN, INT64_MAX);
+        for (size_t i = 0; i < 5 && m->n; i++) {
+            int64_t a = m->kept[chance_below(c, m->n)]->r.utc, b = m->kept[chance_below(c, m->n)]->r.utc;
+            check_range(f, meter, m, a < b ? a : b, (a < b ? b : a) + (int64_t)chance_below(c, 2));
+        }
+    }
+}
+
+struct series_check {
+    const struct model *m;
+    uint32_t meter;
+    struct store_series series[200];
+    size_t n;
+};
+
+static bool note_series(void *ctx, const struct store_series *s)
+{
+    struct series_check *c = ctx;
+    assert_int_equal(s->meter, c->meter);
+    assert_true(c->n < COUNT_OF(c->series));
+    c->series[c->n++] = *s;
+    return true;
+}
+
+struct values_check {
+    const struct model *m;
+    const struct value *kind;
+    size_t at, n;
+};
+
+static const struct value *model_value(const struct kept *k, const struct value *kind)
+{
+    for (size_t i = 0; i < k->r.n_values; i++)
+        if (value_same_series(&k->values[i], kind) && k->values[i].kind != VALUE_NONE && k->values[i].kind != VALUE_TEXT &&
+            k->values[i].kind != VALUE_BYTES)
+            return &k->values[i];
+    return NULL;
+}
+
+static bool check_value(void *ctx, int64_t utc, const struct value *v)
+{
+    struct values_check *c = ctx;
+    const struct value *want = NULL;
+    while (!(want = model_value(c->m->kept[c->at], c->kind)))
+        c->at++;
+    assert_int_equal(utc, c->m->kept[c->at]->r.utc);
+    kept_assert_value(v, want);
+    c->at++;
+    c->n++;
+    return true;
+}
+
+static void check_series(struct fixture *f, uint32_t meter, const struct model *m)
+{
+    struct series_check s = { .m = m, .meter = meter };
+    assert_int_equal(store_series_of(f->store, meter, note_series, &s), ERR_OK);
+    for (size_t i = 0; i < s.n; i++) {
+        struct values_check c = { m, &s.series[i].kind, 0, 0 };
+        size_t expected = 0;
+        for (size_t k = 0; k < m->n; k++)
+            expected += model_value(m->kept[k], c.kind) != NULL;
+        int64_t next = INT64_MIN;
+        while (next)
+            assert_int_equal(store_values(f->store, s.series[i].id, next, INT64_MAX, 100, check_value, &c, &next), ERR_OK);
+        assert_int_equal(c.n, expected);
+    }
+}
+
+static void put(struct fixture *f, struct chance *c, struct model *m, uint32_t meter, int64_t utc, int64_t round)
+{
+    struct kept k;
+    kept_make(&k, c, meter, utc, round);
+    assert_int_equal(store_put_reading(f->store, &k.r), ERR_OK);
+    model_add(m, &k);
+}
+
+static void test_what_goes_in_comes_out_across_sealing_merging_and_opening(void **state)
+{
+    (void)state;
+    enum { METERS = 5, ROUNDS = 1500 };
+    struct fixture f;
+    struct chance c = { 42 };
+    static struct model models[METERS + 1];
+    fixture_init(&f);
+    for (int64_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t meter = 1; meter <= METERS; meter++)
+            if (meter != 3 || round % 50 == 0)
+                put(&f, &c, &models[meter], meter, FIXTURE_UTC + round * 900 + (int64_t)chance_below(&c, 3), round);
+        fixture_tick(&f, 1000);
+        if (round == 3 || round == 40 || round == 700)
+            check_all(&f, &c, models, METERS);
+        if (round == 10 || round == 333 || round == 1000)
+            fixture_reopen(&f);
+    }
+    check_all(&f, &c, models, METERS);
+    fixture_reopen(&f);
+    check_all(&f, &c, models, METERS);
+    struct store_stats stats;
+    uint64_t readings = 0, values = 0;
+    store_stats(f.store, &stats);
+    for (uint32_t meter = 1; meter <= METERS; meter++) {
+        check_series(&f, meter, &models[meter]);
+        readings += models[meter].n;
+        for (size_t i = 0; i < models[meter].n; i++)
+            values += models[meter].kept[i]->r.n_values;
+        model_free(&models[meter]);
+    }
+    assert_int_equal(stats.readings, readings);
+    assert_int_equal(stats.values, values);
+    fixture_fini(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_goes_in_comes_out_across_sealing_merging_and_opening),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
