@@ -326,7 +326,7 @@ void maker_text(uint16_t maker, char out[static 4])
 {
     for (int i = 0; i < 3; i++) {
         unsigned letter = (unsigned)maker >> (10 - 5 * i) & 31;
-        out[i] = letter >= 1 && letter <= 26 ? (char)('A' + letter - 1) : '?';
+        out[i] = letter <= 26 ? (char)('@' + letter) : '?'; /* 0, no maker, is @@@ */
     }
     out[3] = 0;
 }

@@ -181,7 +181,7 @@ enum { MODIFIER_TEXT_MAX = 40 };
 const char *modifier_name(unsigned modifier, char buf[static MODIFIER_TEXT_MAX]);
 const char *medium_name(uint8_t medium);        /* EN 13757-3 device types: "heat", "water", …; never NULL */
 
-/* Three letters of a maker code, bit 15 masked (EN 13757-3 5.6); letters outside A…Z become '?'. */
+/* Three letters of a maker code, bit 15 masked (EN 13757-3 5.6); a letter code 0 is '@', those above Z become '?'. */
 void maker_text(uint16_t maker, char out[static 4]);
 bool maker_parse(const char *text, uint16_t *out);   /* "KAM", any case */
 

@@ -26,32 +26,31 @@ struct program {
     enum telegram_link link;
     bool is_text;
     bool has_key;
-    uint8_t key[MBUS_KEY_LEN];      /* of --key: tried before those of the list */
+    uint8_t key[MBUS_KEY_LEN]; /* of --key: tried before those of the list */
     struct keylist *keys;
     struct formats *formats;
     struct telegram_env env;
     struct telegram *t;
     struct json_out json;
     char *json_buffer;
-    uint8_t *table;                 /* TELEGRAM_TABLE_MAX */
+    uint8_t *table; /* TELEGRAM_TABLE_MAX */
     bool some_bad;
 };
 
-static const char usage[] =
-    "usage: mbus-decode [OPTION]... [FILE]...\n"
-    "Decodes M-Bus telegrams, one a line in hex, from the files or standard input.\n"
-    "Prints one JSON object a line.\n"
-    "\n"
-    "      --key HEX32    AES-128 key of the meters, 32 hex digits\n"
-    "      --keys FILE    key list: CSV with address,key,manufacturer,deviceType,version;\n"
-    "                     -1 and * match all, the most specific row counts first\n"
-    "      --link LINK    auto (default), wired, wmbus or record (data records alone)\n"
-    "      --text         print a table for people\n"
-    "  -h, --help         this text\n"
-    "  -V, --version      the version\n"
-    "\n"
-    "Blanks between digits are allowed, # begins a comment. Exit status: 0 all telegrams\n"
-    "were good, 1 some were not, 2 wrong usage.\n";
+static const char usage[] = "usage: mbus-decode [OPTION]... [FILE]...\n"
+                            "Decodes M-Bus telegrams, one a line in hex, from the files or standard input.\n"
+                            "Prints one JSON object a line.\n"
+                            "\n"
+                            "      --key HEX32    AES-128 key of the meters, 32 hex digits\n"
+                            "      --keys FILE    key list: CSV with address,key,manufacturer,deviceType,version;\n"
+                            "                     -1 and * match all, the most specific row counts first\n"
+                            "      --link LINK    auto (default), wired, wmbus or record (data records alone)\n"
+                            "      --text         print a table for people\n"
+                            "  -h, --help         this text\n"
+                            "  -V, --version      the version\n"
+                            "\n"
+                            "Blanks between digits are allowed, # begins a comment. Exit status: 0 all telegrams\n"
+                            "were good, 1 some were not, 2 wrong usage.\n";
 
 static _Noreturn void fail_usage(const char *what, const char *which)
 {
@@ -117,9 +116,12 @@ static void take_options(struct program *p, int argc, char **argv)
 {
     enum { OPT_KEY = 256, OPT_KEYS, OPT_LINK, OPT_TEXT };
     static const struct option options[] = {
-        { "key", required_argument, NULL, OPT_KEY },   { "keys", required_argument, NULL, OPT_KEYS },
-        { "link", required_argument, NULL, OPT_LINK }, { "text", no_argument, NULL, OPT_TEXT },
-        { "help", no_argument, NULL, 'h' },            { "version", no_argument, NULL, 'V' },
+        { "key", required_argument, NULL, OPT_KEY },
+        { "keys", required_argument, NULL, OPT_KEYS },
+        { "link", required_argument, NULL, OPT_LINK },
+        { "text", no_argument, NULL, OPT_TEXT },
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
     };
     for (int o; (o = getopt_long(argc, argv, "hV", options, NULL)) != -1;) {

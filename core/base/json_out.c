@@ -140,6 +140,12 @@ static size_t put_special(struct json_out *j, const char *text, size_t left)
         return 1;
     }
     size_t n = str_utf8_char(text, left);
+    if (n == 2 && c == 0xC2 && (uint8_t)text[1] < 0xA0) { /* C1 controls: U+0085 ends a line for many readers */
+        char escape[7] = "\\u00";
+        str_to_hex(escape + 4, text + 1, 1);
+        put_bytes(j, escape, 6);
+        return n;
+    }
     if (n > 0) {
         put_bytes(j, text, n);
         return n;

@@ -9,14 +9,14 @@
 #include "core/base/mem.h"
 
 struct ci_row {
-    uint8_t header;     /* enum apdu_header */
-    uint8_t content;    /* enum apdu_content */
+    uint8_t header;  /* enum apdu_header */
+    uint8_t content; /* enum apdu_content */
     bool is_msb_first;
 };
 
-#define NONE APDU_HEADER_NONE
+#define NONE  APDU_HEADER_NONE
 #define SHORT APDU_HEADER_SHORT
-#define LONG APDU_HEADER_LONG
+#define LONG  APDU_HEADER_LONG
 #define MAKER4(ci)                                                                                                     \
     [ci] = { NONE, APDU_MAKER, false }, [(ci) + 1] = { NONE, APDU_MAKER, false },                                      \
     [(ci) + 2] = { NONE, APDU_MAKER, false }, [(ci) + 3] = { NONE, APDU_MAKER, false }
@@ -26,26 +26,26 @@ struct ci_row {
 
 /* EN 13757-7 table 2; 73h on wires is the fixed structure and told apart by apdu_read(). */
 static const struct ci_row ci_rows[256] = {
-    [0x50] = { NONE, APDU_COMMAND, false },     /* application reset or select */
-    [0x51] = { NONE, APDU_RECORDS, false },     /* data to the meter */
-    [0x52] = { NONE, APDU_COMMAND, false },     /* selection by secondary address */
-    [0x53] = { LONG, APDU_COMMAND, false },     /* application reset or select */
-    [0x54] = { NONE, APDU_COMMAND, false },     /* synchronise */
+    [0x50] = { NONE, APDU_COMMAND, false }, /* application reset or select */
+    [0x51] = { NONE, APDU_RECORDS, false }, /* data to the meter */
+    [0x52] = { NONE, APDU_COMMAND, false }, /* selection by secondary address */
+    [0x53] = { LONG, APDU_COMMAND, false }, /* application reset or select */
+    [0x54] = { NONE, APDU_COMMAND, false }, /* synchronise */
     [0x55] = { NONE, APDU_RECORDS, true },
     [0x56] = { NONE, APDU_COMMAND, true },
-    [0x5A] = { SHORT, APDU_RECORDS, false },    /* data to the meter */
+    [0x5A] = { SHORT, APDU_RECORDS, false }, /* data to the meter */
     [0x5B] = { LONG, APDU_RECORDS, false },
-    [0x60] = { LONG, APDU_FOREIGN, false },     /* COSEM to the meter */
+    [0x60] = { LONG, APDU_FOREIGN, false }, /* COSEM to the meter */
     [0x61] = { SHORT, APDU_FOREIGN, false },
-    [0x64] = { LONG, APDU_FOREIGN, false },     /* OBIS to the meter */
+    [0x64] = { LONG, APDU_FOREIGN, false }, /* OBIS to the meter */
     [0x65] = { SHORT, APDU_FOREIGN, false },
-    [0x66] = { NONE, APDU_FOREIGN, false },     /* answer to an application select */
+    [0x66] = { NONE, APDU_FOREIGN, false }, /* answer to an application select */
     [0x67] = { SHORT, APDU_FOREIGN, false },
     [0x68] = { LONG, APDU_FOREIGN, false },
     [0x69] = { NONE, APDU_FORMAT, false },
     [0x6A] = { SHORT, APDU_FORMAT, false },
     [0x6B] = { LONG, APDU_FORMAT, false },
-    [0x6C] = { LONG, APDU_COMMAND, false },     /* set the clock */
+    [0x6C] = { LONG, APDU_COMMAND, false }, /* set the clock */
     [0x6D] = { LONG, APDU_COMMAND, false },
     [0x6E] = { SHORT, APDU_APP_ERROR, false },
     [0x6F] = { LONG, APDU_APP_ERROR, false },
@@ -61,16 +61,22 @@ static const struct ci_row ci_rows[256] = {
     [0x79] = { NONE, APDU_COMPACT, false },
     [0x7A] = { SHORT, APDU_RECORDS, false },
     [0x7B] = { SHORT, APDU_COMPACT, false },
-    [0x7C] = { LONG, APDU_FOREIGN, false },     /* COSEM from the meter */
+    [0x7C] = { LONG, APDU_FOREIGN, false }, /* COSEM from the meter */
     [0x7D] = { SHORT, APDU_FOREIGN, false },
-    [0x7E] = { LONG, APDU_FOREIGN, false },     /* OBIS from the meter */
+    [0x7E] = { LONG, APDU_FOREIGN, false }, /* OBIS from the meter */
     [0x7F] = { SHORT, APDU_FOREIGN, false },
     [0x80] = { LONG, APDU_TRANSPORT, false },
-    [0x81] = { NONE, APDU_FOREIGN, false },     /* network layer */
+    [0x81] = { NONE, APDU_FOREIGN, false }, /* network layer */
     [0x8A] = { SHORT, APDU_TRANSPORT, false },
     [0x8B] = { LONG, APDU_TRANSPORT, false },
-    MAKER4(0xA0),   MAKER4(0xA4), MAKER4(0xA8), MAKER4(0xAC), MAKER4(0xB0), MAKER4(0xB4),
-    COMMAND4(0xB8), COMMAND4(0xBC),             /* baud rate */
+    MAKER4(0xA0),
+    MAKER4(0xA4),
+    MAKER4(0xA8),
+    MAKER4(0xAC),
+    MAKER4(0xB0),
+    MAKER4(0xB4),
+    COMMAND4(0xB8),
+    COMMAND4(0xBC), /* baud rate */
 };
 
 static uint64_t read_uint(struct rd *r, bool is_msb_first, size_t n)

@@ -128,17 +128,17 @@ static const char *const headings[COLUMN_N] = { "address", "key", "manufacturer"
 enum { COLUMNS_MAX = 16 };
 
 struct reading_csv {
-    struct keylist *rows;           /* what was read so far */
+    struct keylist *rows; /* what was read so far */
     struct err_at *at;
-    enum err err;                   /* the first refusal; the rest is passed over then */
+    enum err err; /* the first refusal; the rest is passed over then */
     unsigned line;
-    unsigned cell;                  /* of the line, from 0 */
+    unsigned cell; /* of the line, from 0 */
     bool is_heading_done;
-    bool has_cells;                 /* the line is not blank */
+    bool has_cells; /* the line is not blank */
     unsigned n_columns;
     enum column columns[COLUMNS_MAX];
     bool has_key;
-    int last_end;                   /* character that ended the line before */
+    int last_end; /* character that ended the line before */
     struct key_rule rule;
 };
 
@@ -167,8 +167,7 @@ static void take_heading(struct reading_csv *c, const char *text)
         c->columns[c->n_columns++] = (enum column)i;
         return;
     }
-    refuse(c, c->cell, "", ERR_SYNTAX,
-           "unknown heading; address, key, manufacturer, deviceType and version are known");
+    refuse(c, c->cell, "", ERR_SYNTAX, "unknown heading; address, key, manufacturer, deviceType and version are known");
 }
 
 static bool is_any(const char *text)
@@ -291,8 +290,7 @@ static enum err parse_rows(struct reading_csv *c, const char *csv, size_t len)
     if (has_semicolon)
         csv_set_delim(&parser, ';');
     begin_line(c);
-    if (csv_parse(&parser, csv, len, on_cell, on_line, c) != len ||
-        csv_fini(&parser, on_cell, on_line, c) != 0)
+    if (csv_parse(&parser, csv, len, on_cell, on_line, c) != len || csv_fini(&parser, on_cell, on_line, c) != 0)
         if (c->err == ERR_OK)
             refuse(c, c->cell, "", ERR_SYNTAX, "a quote stands where none may, or one is missing");
     csv_free(&parser);

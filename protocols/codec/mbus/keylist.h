@@ -17,10 +17,10 @@ enum { KEYLIST_MAX = 8192 };
 /* A key and its matching criteria; what is not given matches every meter. */
 struct key_rule {
     bool has_address;
-    uint32_t address;       /* 8 hex digits as printed on the meter */
-    uint16_t maker;         /* 0: any */
-    int16_t medium;         /* device type 0…255, -1: any */
-    int16_t version;        /* 0…255, -1: any */
+    uint32_t address; /* 8 hex digits as printed on the meter */
+    uint16_t maker;   /* 0: any */
+    int16_t medium;   /* device type 0…255, -1: any */
+    int16_t version;  /* 0…255, -1: any */
     uint8_t key[MBUS_KEY_LEN];
 };
 

@@ -313,6 +313,15 @@ static void add_offset(struct value *v, const struct vif_info *info)
     v->exp10 = (int8_t)exp10;
 }
 
+/* With "data error" makers send a value that is unsafe; with all other codes the data is a dummy. */
+static void mark_error(struct value *v, uint8_t code)
+{
+    enum { DATA_ERROR = 0x18 };
+    v->note = (uint8_t)(NOTE_RECORD_ERROR + code);
+    if (code != DATA_ERROR)
+        v->kind = VALUE_NONE;
+}
+
 static size_t offset_of(const struct record_reader *x, const uint8_t *p)
 {
     return (size_t)(p - x->origin);
@@ -404,6 +413,6 @@ enum err record_read(struct record_reader *x, struct value *v, struct err_at *at
     if (info.has_offset)
         add_offset(v, &info);
     if (info.error)
-        set_none(v, NOTE_RECORD_ERROR + info.error); /* what the data holds then is a dummy or unsafe */
+        mark_error(v, info.error);
     return ERR_OK;
 }

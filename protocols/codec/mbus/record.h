@@ -17,10 +17,10 @@
 #include "core/reading.h"
 
 struct record_reader {
-    struct rd r;            /* values borrow from these bytes … */
-    struct wr text;         /* … and from this arena: UTF-8 texts, binary turned high byte first */
-    const uint8_t *origin;  /* byte 0 of the offsets in error messages */
-    bool is_msb_first;      /* mode 2 */
+    struct rd r;           /* values borrow from these bytes … */
+    struct wr text;        /* … and from this arena: UTF-8 texts, binary turned high byte first */
+    const uint8_t *origin; /* byte 0 of the offsets in error messages */
+    bool is_msb_first;     /* mode 2 */
 };
 
 /* Passes over idle fillers (2Fh); true when another record begins. */

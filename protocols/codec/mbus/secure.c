@@ -11,7 +11,15 @@
 #include "core/base/wr.h"
 #include "protocols/codec/mbus/crypt.h"
 
-enum { BLOCK = 16, CHECK_BYTE = 0x2F, ELL_CLEAR = 0, ELL_AES_CTR = 1, SECRET_MAX = 256, KDF_FROM_METER = 0x00, KDF_MAC_FROM_METER = 0x01 };
+enum {
+    BLOCK = 16,
+    CHECK_BYTE = 0x2F,
+    ELL_CLEAR = 0,
+    ELL_AES_CTR = 1,
+    SECRET_MAX = 256,
+    KDF_FROM_METER = 0x00,
+    KDF_MAC_FROM_METER = 0x01
+};
 enum { BLOCKS_TO_THE_END = 15, MODE_5 = 5, MODE_7 = 7 };
 
 static struct rd rd_from(const struct opening *o, size_t offset)
@@ -94,10 +102,29 @@ enum err secure_open_ell(struct opening *o)
 static const char *mode_name(unsigned mode)
 {
     static const char *const names[32] = {
-        [1] = "maker specific", [2] = "DES", [3] = "DES", [4] = "AES-CBC without IV", [8] = "AES-CTR with CMAC",
-        [9] = "AES-GCM", [10] = "AES-CCM", [13] = "TLS",
+        [1] = "maker specific",
+        [2] = "DES",
+        [3] = "DES",
+        [4] = "AES-CBC without IV",
+        [5] = "AES-CBC",
+        [7] = "AES-CBC with derived key",
+        [8] = "AES-CTR with CMAC",
+        [9] = "AES-GCM",
+        [10] = "AES-CCM",
+        [13] = "TLS",
     };
-    return names[mode & 0x1F] ? names[mode & 0x1F] : "reserved";
+    return names[mode & 0x1F];
+}
+
+static unsigned mode_of(uint16_t signature)
+{
+    return signature >> 8 & 0x1F;
+}
+
+bool secure_is_announced(uint16_t signature, bool is_wireless)
+{
+    unsigned mode = mode_of(signature);
+    return mode != 0 && (is_wireless || mode_name(mode));
 }
 
 static bool has_check_bytes(const uint8_t *bytes, size_t len)
@@ -178,6 +205,10 @@ static enum err open_mode_5_or_7(struct opening *o, size_t offset, unsigned bloc
     size_t left = o->len - offset, len = blocks * BLOCK;
     if (blocks == BLOCKS_TO_THE_END && len > left)
         len = left - left % BLOCK;
+    if (len > left && offset + len <= o->received) { /* some radios count one byte too few in L */
+        o->len = offset + len;
+        left = len;
+    }
     if (len > left || len == 0 || len > SECRET_MAX)
         return err_say_offset(o->at, ERR_SHORT, o->len, "%u encrypted blocks are announced, %zu bytes follow", blocks,
                               left);
@@ -187,9 +218,9 @@ static enum err open_mode_5_or_7(struct opening *o, size_t offset, unsigned bloc
 enum err secure_open_transport(struct opening *o, size_t *payload)
 {
     struct telegram *t = o->t;
-    unsigned mode = t->head.signature >> 8 & 0x1F, blocks = t->head.signature >> 4 & 0x0F;
+    unsigned mode = mode_of(t->head.signature), blocks = t->head.signature >> 4 & 0x0F;
     t->security_mode = (uint8_t)mode;
-    if (mode == 0 || (mode == MODE_5 && blocks == 0))
+    if (mode == MODE_5 && blocks == 0)
         return ERR_OK;
     struct rd r = rd_from(o, *payload);
     if (mode == MODE_7 && !has_check_bytes(r.p, rd_left(&r)))
@@ -206,5 +237,5 @@ enum err secure_open_transport(struct opening *o, size_t *payload)
         return open_mode_5_or_7(o, offset, blocks);
     t->security = SECURITY_CLOSED;
     return err_say_offset(o->at, ERR_UNSUPPORTED, offset, "security mode %u (%s) is not supported", mode,
-                          mode_name(mode));
+                          mode_name(mode) ? mode_name(mode) : "reserved");
 }

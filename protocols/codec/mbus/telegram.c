@@ -21,8 +21,9 @@ struct decode {
     struct telegram *t;
     const struct telegram_env *env;
     struct err_at *at;
-    const uint8_t *bytes;   /* the whole telegram: the input, or its image in t->clear */
-    size_t len;
+    const uint8_t *bytes; /* the whole telegram: the input, or its image in t->clear */
+    size_t len;           /* by the link's length field */
+    size_t received;      /* len, or more on the radio */
 };
 
 /* The big arrays stay as they are: only what n_values and text_len count is ever read. */
@@ -191,7 +192,8 @@ static enum err read_content(struct decode *d, const struct apdu *a, size_t payl
     case APDU_MAKER:
         return read_maker_payload(d, r);
     case APDU_FOREIGN:
-        return err_say_offset(d->at, ERR_UNSUPPORTED, payload, "CI %02X: this application layer is not supported", a->ci);
+        return err_say_offset(d->at, ERR_UNSUPPORTED, payload, "CI %02X: this application layer is not supported",
+                              a->ci);
     case APDU_UNKNOWN:
         return err_say_offset(d->at, ERR_UNSUPPORTED, payload - 1, "CI %02X is not known", a->ci);
     }
@@ -239,12 +241,12 @@ static enum err decode_apdu(struct decode *d, size_t ci_offset, struct wmbus *w)
         return err_say_offset(d->at, ERR_SHORT, d->len, "the telegram ends in its header");
     take_header(t, &a);
     size_t payload = offset_of(d, &r);
-    enum { SIGNATURE_MODE = 0x1F00 };
-    if (a.header != APDU_HEADER_NONE && (a.head.signature & SIGNATURE_MODE)) {
+    if (a.header != APDU_HEADER_NONE && secure_is_announced(a.head.signature, w != NULL)) {
         if (!move_to_clear(d))
             return err_say_offset(d->at, ERR_TOO_BIG, 0, "the telegram is too long");
-        struct opening o = { t, d->env, t->clear, d->len, w, a.header == APDU_HEADER_LONG, d->at };
+        struct opening o = { t, d->env, t->clear, d->len, d->received, w, a.header == APDU_HEADER_LONG, d->at };
         enum err e = secure_open_transport(&o, &payload);
+        d->len = o.len;
         if (e != ERR_OK)
             return e;
     }
@@ -265,12 +267,13 @@ static enum err decode_wired(struct decode *d)
     d->t->a = f.a;
     if (f.kind == FRAME_ACK || f.kind == FRAME_SHORT)
         return ERR_OK;
-    d->len -= TAIL_LEN;
+    d->len = d->received = d->len - TAIL_LEN;
     return decode_apdu(d, CI_OFFSET, NULL);
 }
 
 static enum err decode_wmbus(struct decode *d)
 {
+    enum { WMBUS_L_MIN = 10 };
     struct telegram *t = d->t;
     struct wmbus w;
     t->link = LINK_WMBUS;
@@ -284,12 +287,15 @@ static enum err decode_wmbus(struct decode *d)
     t->radio = t->head = w.radio;
     if (e != ERR_OK)
         return e;
+    d->received = d->len;
+    if (w.l >= WMBUS_L_MIN && d->len > w.l + 1u)
+        d->len = w.l + 1u; /* receivers append what is not the meter's: signal strength, a CRC, the next telegram */
     if (w.has_ell) {
         t->head.access_no = w.ell_access;
         t->has_access = true;
     }
     if (w.has_ell_crc) {
-        struct opening o = { t, d->env, t->clear, d->len, &w, false, d->at };
+        struct opening o = { t, d->env, t->clear, d->len, d->len, &w, false, d->at };
         e = secure_open_ell(&o);
         if (e == ERR_OK)
             e = wmbus_parse_afl(d->bytes, d->len, w.payload, &w, d->at);
@@ -313,7 +319,7 @@ static enum telegram_link guess_link(const uint8_t *bytes, size_t len)
 enum err telegram_decode(struct telegram *t, enum telegram_link link, const uint8_t *bytes, size_t len,
                          const struct telegram_env *env, struct err_at *at)
 {
-    struct decode d = { t, env, at, bytes, len };
+    struct decode d = { t, env, at, bytes, len, len };
     telegram_reset(t);
     if (len == 0)
         return err_say_offset(at, ERR_SHORT, 0, "no bytes");

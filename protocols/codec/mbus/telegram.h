@@ -16,18 +16,18 @@
 
 enum telegram_link {
     LINK_AUTO,
-    LINK_WIRED,     /* a whole frame, 68h … 16h */
-    LINK_WMBUS,     /* from the L field, block CRCs removed or still in (frame format A or B) */
-    LINK_RECORD,    /* data records only */
+    LINK_WIRED,  /* a whole frame, 68h … 16h */
+    LINK_WMBUS,  /* from the L field, block CRCs removed or still in (frame format A or B) */
+    LINK_RECORD, /* data records only */
 };
 
 enum telegram_security {
     SECURITY_NONE,
-    SECURITY_MODE5,     /* opened with a key */
+    SECURITY_MODE5, /* opened with a key */
     SECURITY_MODE7,
     SECURITY_ELL_CTR,
-    SECURITY_REMOVED,   /* announced, but the payload came in clear */
-    SECURITY_CLOSED,    /* encrypted and not opened: only the header is known (ERR_NO_KEY) */
+    SECURITY_REMOVED, /* announced, but the payload came in clear */
+    SECURITY_CLOSED,  /* encrypted and not opened: only the header is known (ERR_NO_KEY) */
 };
 
 /* The message authentication code of an AFL. What a wrong one covers is shown and marked, not hidden. */
@@ -38,37 +38,43 @@ enum telegram_mac { MAC_NONE, MAC_RIGHT, MAC_WRONG };
 typedef size_t telegram_keys_fn(void *ctx, const struct telegram_head *meter, const struct telegram_head *radio,
                                 uint8_t keys[][16], size_t max);
 
-struct formats;     /* learnt formats of compact frames, compact.h */
+struct formats; /* learnt formats of compact frames, compact.h */
 
 struct telegram_env {
-    telegram_keys_fn *find_keys;    /* NULL: no keys */
+    telegram_keys_fn *find_keys; /* NULL: no keys */
     void *keys_ctx;
-    struct formats *formats;        /* NULL: compact frames give ERR_NO_FORMAT */
+    struct formats *formats; /* NULL: compact frames give ERR_NO_FORMAT */
 };
 
-enum { TELEGRAM_VALUES_MAX = 128, TELEGRAM_TEXT_MAX = 1024, TELEGRAM_BYTES_MAX = 1024, TELEGRAM_KEYS_MAX = 8, WMBUS_RAW_MAX = 300 };
+enum {
+    TELEGRAM_VALUES_MAX = 128,
+    TELEGRAM_TEXT_MAX = 1024,
+    TELEGRAM_BYTES_MAX = 1024,
+    TELEGRAM_KEYS_MAX = 8,
+    WMBUS_RAW_MAX = 300
+};
 
 struct telegram {
-    enum telegram_link link;        /* as found; never AUTO */
-    uint8_t c, a, ci;               /* a: primary address of a wired frame; ci: the innermost */
-    bool has_head;                  /* head is the meter's: long header, else the radio link's with the short header */
-    bool has_access;                /* head.access_no was sent; status and signature only with has_status */
+    enum telegram_link link; /* as found; never AUTO */
+    uint8_t c, a, ci;        /* a: primary address of a wired frame; ci: the innermost */
+    bool has_head;           /* head is the meter's: long header, else the radio link's with the short header */
+    bool has_access;         /* head.access_no was sent; status and signature only with has_status */
     bool has_status;
     struct telegram_head head;
     bool has_radio;
-    struct telegram_head radio;     /* link address of a wireless telegram */
+    struct telegram_head radio; /* link address of a wireless telegram */
     enum telegram_security security;
-    uint8_t security_mode;          /* of the configuration word, or 0 */
+    uint8_t security_mode; /* of the configuration word, or 0 */
     enum telegram_mac mac;
-    bool is_fixed;                  /* CI 73h/77h, fixed data structure */
-    bool is_msb_first;              /* mode 2 byte order */
+    bool is_fixed;     /* CI 73h/77h, fixed data structure */
+    bool is_msb_first; /* mode 2 byte order */
     bool is_compact;
     uint16_t format_signature;
-    bool has_app_error;             /* CI 70h */
+    bool has_app_error; /* CI 70h */
     uint8_t app_error;
-    bool has_alarm;                 /* CI 71h */
+    bool has_alarm; /* CI 71h */
     uint8_t alarm;
-    bool more_follows;              /* DIF 1Fh: another telegram is to be read */
+    bool more_follows; /* DIF 1Fh: another telegram is to be read */
     size_t n_values;
     struct value values[TELEGRAM_VALUES_MAX];
     /* decrypted payload, reversed texts; what values point into when not into the input */

@@ -55,27 +55,28 @@ static void key_hex(struct json_out *j, const char *key, unsigned v, int digits)
     json_plain(j, text);
 }
 
-static void key_address(struct json_out *j, const struct telegram_head *head)
+/* The fixed data structure has neither maker nor version. */
+static void key_address(struct json_out *j, const struct telegram_head *head, bool is_fixed)
 {
     char ident[ADDRESS_TEXT_MAX], maker[4];
     address_ident_text(ident, head->ident);
     json_key(j, "id");
     json_plain(j, ident);
     json_key(j, "manufacturer");
-    if (head->maker) {
-        maker_text(head->maker, maker);
-        json_plain(j, maker);
-    } else {
+    maker_text(head->maker, maker);
+    json_str(j, is_fixed ? NULL : maker);
+    json_key(j, "version");
+    if (is_fixed)
         json_null(j);
-    }
-    json_key_int(j, "version", head->version);
+    else
+        json_int(j, head->version);
     json_key_int(j, "medium", head->medium);
 }
 
 void telegram_head_json(struct json_out *j, const struct telegram *t)
 {
     json_object(j);
-    key_address(j, &t->head);
+    key_address(j, &t->head, t->is_fixed);
     json_key(j, "medium_name");
     json_plain(j, medium_name(t->head.medium));
     if (t->has_access)
@@ -117,7 +118,7 @@ static void put_link(struct json_out *j, const struct telegram *t)
     if (t->has_radio && (t->radio.ident != t->head.ident || t->radio.maker != t->head.maker)) {
         json_key(j, "radio");
         json_object(j);
-        key_address(j, &t->radio);
+        key_address(j, &t->radio, false);
         json_object_end(j);
     }
 }

@@ -123,8 +123,10 @@ static void put_head(struct wr *w, const struct telegram *t)
     if (t->has_head) {
         address_ident_text(ident, t->head.ident);
         maker_text(t->head.maker, maker);
-        wr_fmt(w, "  %s %s  version %u  %s (%02X)", t->head.maker ? maker : "---", ident, t->head.version,
-               medium_name(t->head.medium), t->head.medium);
+        wr_fmt(w, "  %s %s", t->is_fixed ? "---" : maker, ident);
+        if (!t->is_fixed)
+            wr_fmt(w, "  version %u", t->head.version);
+        wr_fmt(w, "  %s (%02X)", medium_name(t->head.medium), t->head.medium);
     }
     if (t->link == LINK_WIRED)
         wr_fmt(w, "  primary %u", t->a);

@@ -16,7 +16,7 @@ struct walk {
     struct value *v;
     struct vif_info *info;
     unsigned n_vife;
-    bool is_maker;      /* all that follows is the maker's own */
+    bool is_maker; /* all that follows is the maker's own */
 };
 
 static void put_latin1_char(struct wr *w, uint8_t c)

@@ -17,10 +17,10 @@ enum { VIF_EXTENDED = 0x80, VIF_CODE = 0x7F, VIFE_MAX = 10 };
 
 /* What the VIF block says about the data, beyond what stands in struct value. */
 struct vif_info {
-    uint8_t type;           /* enum vif_type */
-    uint8_t error;          /* record error code, 0: none */
+    uint8_t type;  /* enum vif_type */
+    uint8_t error; /* record error code, 0: none */
     bool has_offset;
-    int8_t offset_exp10;    /* + 10^offset_exp10 in the unit */
+    int8_t offset_exp10; /* + 10^offset_exp10 in the unit */
 };
 
 /* Reads VIF, text and VIFEs: sets quantity, unit, unit_text, exp10 and the modifiers of *v. Text goes to `text` as UTF-8
