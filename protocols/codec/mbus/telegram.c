@@ -40,7 +40,7 @@ void telegram_reset(struct telegram *t)
     t->format_signature = 0;
     t->has_app_error = t->has_alarm = false;
     t->app_error = t->alarm = 0;
-    t->n_values = t->text_len = 0;
+    t->n_values = t->text_len = t->clear_len = 0;
 }
 
 static struct rd rd_from(const struct decode *d, size_t offset)
@@ -127,9 +127,11 @@ static enum err read_compact(struct decode *d, struct rd r)
     if (!headers)
         return err_say_offset(d->at, ERR_NO_FORMAT, offset - 4, "no full frame with format signature %04X came before",
                               signature);
-    uint8_t *full = d->bytes == t->clear ? t->clear + d->len : t->clear;
-    size_t room = sizeof t->clear - (size_t)(full - t->clear), full_len;
-    enum err e = compact_expand(headers, headers_len, r.p, rd_left(&r), crc, full, room, &full_len, d->at);
+    uint8_t *full = t->clear + t->clear_len; /* behind the telegram's own image */
+    size_t full_len = 0;
+    enum err e = compact_expand(headers, headers_len, r.p, rd_left(&r), crc, full, sizeof t->clear - t->clear_len,
+                                &full_len, d->at);
+    t->clear_len += full_len;
     if (e == ERR_OK)
         e = read_records(d, rd_init(full, full_len), full);
     if (e != ERR_OK && d->at && d->at->has_offset)
@@ -228,6 +230,7 @@ static bool move_to_clear(struct decode *d)
         return false;
     bytes_copy(d->t->clear, sizeof d->t->clear, d->bytes, d->len);
     d->bytes = d->t->clear;
+    d->t->clear_len = d->len;
     return true;
 }
 
@@ -281,6 +284,7 @@ static enum err decode_wmbus(struct decode *d)
         return err_say_offset(d->at, ERR_TOO_BIG, WMBUS_RAW_MAX, "longer than any radio telegram");
     d->len = wmbus_strip(d->bytes, d->len, t->clear);
     d->bytes = t->clear;
+    t->clear_len = d->len;
     enum err e = wmbus_parse(d->bytes, d->len, &w, d->at);
     t->c = w.c;
     t->has_radio = t->has_head = w.payload > 0; /* read as far as the link header */

@@ -80,6 +80,7 @@ struct telegram {
     /* decrypted payload, reversed texts; what values point into when not into the input */
     size_t text_len;
     uint8_t text[TELEGRAM_TEXT_MAX];
+    size_t clear_len;
     uint8_t clear[TELEGRAM_BYTES_MAX];
 };
 
