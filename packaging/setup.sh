@@ -10,7 +10,7 @@ run_packages="ca-certificates tzdata python3"
 build_packages="gcc make pkg-config libc6-dev libevent-dev libevhtp-dev libonig-dev liblmdb-dev libcurl4-openssl-dev libssl-dev
     libmsgpack-dev libmodbus-dev libjansson-dev libzstd-dev uthash-dev libcsv-dev"
 test_packages="libcmocka-dev python3-pytest clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind openssl
-    chromium universal-ctags man-db gcovr"
+    chromium fonts-inter universal-ctags man-db gcovr"
 
 case "${1:-}" in
 run) wanted="$run_packages $build_packages" ;;

@@ -24,6 +24,8 @@ export interface Request {
     query?: Record<string, string | number | undefined>;
     json?: unknown;
     csv?: string;
+    /** What kind of answer is wanted; JSON when absent. */
+    accept?: string;
     /** How to read the answer; JSON.parse when absent. */
     parse?: (text: string) => unknown;
     signal?: AbortSignal;
@@ -87,7 +89,7 @@ async function send(path: string, request: Request): Promise<{ text: string }> {
 
 function init(request: Request, signal: AbortSignal): RequestInit {
     const method = request.method ?? "GET";
-    const headers: Record<string, string> = { Accept: "application/json" };
+    const headers: Record<string, string> = { Accept: request.accept ?? "application/json" };
     const csrf = session.get()?.csrf;
     if (method !== "GET" && csrf)
         headers["X-CSRF-Token"] = csrf;

@@ -6,6 +6,8 @@
 import en, { type TextKey, type Texts } from "./en";
 import { createStore } from "../lib/store";
 
+export type { TextKey };
+
 type Params = Record<string, string | number>;
 type Counted<K> = K extends `${infer Base}.other` ? Base : never;
 export type CountKey = Counted<TextKey>;

@@ -89,9 +89,7 @@ export function quantityWord(name: string, unit = ""): string {
 export function mediumWord(medium: Meter["medium"]): string {
     if (medium === null || medium === undefined)
         return "";
-    if (typeof medium === "string" && !/^\d+$/.test(medium))
-        return plainWord(medium);
-    return word("medium", Number(medium)) ?? t("medium.other", { code: medium });
+    return word("medium", medium) ?? plainWord(String(medium));
 }
 
 export function functionWord(name: string): string {
@@ -99,7 +97,7 @@ export function functionWord(name: string): string {
 }
 
 export function modifierWords(modifiers: string[]): string {
-    return modifiers.map((m) => m.replace(/-/g, " ")).join(", ");
+    return modifiers.map((m) => word("modifier", m) ?? m.replace(/-/g, " ")).join(", ");
 }
 
 /** What makes one series of a meter different from the others of the same quantity. */
