@@ -298,7 +298,5 @@ enum err rows_to_table(const struct rows *r, struct table *t)
         if (e)
             return e;
     }
-    t->texts = r->len ? xmemdup(r->bytes, r->len) : NULL;
-    t->texts_len = t->texts_cap = r->len;
-    return ERR_OK;
+    return table_take_texts(t, r->bytes, r->len);
 }

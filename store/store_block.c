@@ -166,6 +166,18 @@ int block_oldest(struct store *s, MDB_txn *txn, int64_t *utc)
 
 /* --- merging --- */
 
+/* The blocks' texts, each once while it stays the same. */
+static enum err join_texts(struct table *t)
+{
+    uint8_t *texts = t->texts;
+    size_t len = t->texts_len;
+    t->texts = NULL;
+    t->texts_len = t->texts_cap = 0;
+    enum err e = table_take_texts(t, texts, len);
+    free(texts);
+    return e;
+}
+
 struct run {                        /* blocks side by side that are to become one */
     int64_t first[RUN_MAX];         /* their keys, oldest first */
     size_t n;
@@ -267,6 +279,7 @@ static int run_merge(struct store *s, MDB_txn *txn, uint32_t meter, const struct
         if (!rc && block_read(&b, s->packer, &t))
             rc = MDB_CORRUPTED;
     }
+    rc = rc ? rc : join_texts(&t) ? MDB_CORRUPTED : 0;
     for (size_t i = 0; i < run->n && !rc; i++)
         rc = mdb_del(txn, s->dbi[DB_BLOCK], key_u32_utc(&k, meter, run->first[i]), NULL);
     rc = rc ? rc : block_put(s, txn, meter, &t);

@@ -136,7 +136,7 @@ uint64_t env_used_bytes(const struct store *s);
 MUST_USE enum err env_read(struct store *s, MDB_txn **txn);
 void env_read_end(struct store *s);
 
-/* --- store_file.c: is the file whole? --- */
+/* --- store_check.c: is the file whole? --- */
 MUST_USE enum err file_check(const char *path, struct err_at *at);
 
 /* --- keys --- */

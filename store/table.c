@@ -141,23 +141,58 @@ size_t table_add(struct table *t, int64_t utc, uint8_t status, size_t group)
     return g->n++;
 }
 
+/* The text as one of the table's own: the one at `before`, when that says the same (-1: there is none). */
+static enum err own_text(struct table *t, const uint8_t *texts, size_t texts_len, int64_t before, int64_t *place)
+{
+    const uint8_t *bytes, *same;
+    size_t len, same_len;
+    enum err e = text_at(texts, texts_len, *place, &bytes, &len);
+    if (e)
+        return e;
+    bool is_same = before >= 0 && text_at(t->texts, t->texts_len, before, &same, &same_len) == ERR_OK &&
+                   bytes_equal(same, same_len, bytes, len);
+    *place = is_same ? before : (int64_t)table_add_text(t, bytes, len);
+    return ERR_OK;
+}
+
+static enum err take_texts_of(struct table *t, struct group *g, size_t value, const uint8_t *texts, size_t len)
+{
+    int64_t *numbers = group_numbers(g, value), was = -1, own = -1;
+    for (size_t row = 0; row < g->n; row++) {
+        if (!shape_is_text(group_shape(g, value, row)))
+            continue;
+        if (numbers[row] == was) {
+            numbers[row] = own;
+            continue;
+        }
+        was = numbers[row];
+        enum err e = own_text(t, texts, len, own, &numbers[row]);
+        if (e)
+            return e;
+        own = numbers[row];
+    }
+    return ERR_OK;
+}
+
+enum err table_take_texts(struct table *t, const uint8_t *texts, size_t len)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < t->n_groups; i++)
+        for (size_t v = 0; t->groups[i].shapes && v < t->groups[i].n_values && !e; v++)
+            e = take_texts_of(t, &t->groups[i], v, texts, len);
+    return e;
+}
+
 static enum err copy_texts(struct table *t, struct group *to, size_t row, const struct table *src)
 {
     for (size_t v = 0; v < to->n_values; v++) {
         if (!shape_is_text(group_shape(to, v, row)))
             continue;
         int64_t *place = &group_numbers(to, v)[row];
-        const uint8_t *bytes, *before;
-        size_t len, before_len;
-        enum err e = text_at(src->texts, src->texts_len, *place, &bytes, &len);
+        int64_t before = row && shape_is_text(group_shape(to, v, row - 1)) ? place[-1] : -1;
+        enum err e = own_text(t, src->texts, src->texts_len, before, place);
         if (e)
             return e;
-        if (row && shape_is_text(group_shape(to, v, row - 1)) &&
-            text_at(t->texts, t->texts_len, place[-1], &before, &before_len) == ERR_OK &&
-            bytes_equal(before, before_len, bytes, len))
-            *place = place[-1];
-        else
-            *place = (int64_t)table_add_text(t, bytes, len);
     }
     return ERR_OK;
 }

@@ -75,6 +75,8 @@ size_t table_add(struct table *t, int64_t utc, uint8_t status, size_t group);
 /* Copies rows from…to-1 of src behind those of t. */
 MUST_USE enum err table_copy(struct table *t, const struct table *src, size_t from, size_t to);
 
+/* Texts whose numbers are places in these bytes become the table's own, each once while it stays the same. */
+MUST_USE enum err table_take_texts(struct table *t, const uint8_t *texts, size_t len);
 size_t table_add_text(struct table *t, const uint8_t *bytes, size_t len);   /* returns its place */
 /* ERR_CORRUPT when no text can stand there. */
 MUST_USE enum err text_at(const uint8_t *texts, size_t texts_len, int64_t place, const uint8_t **bytes, size_t *len);

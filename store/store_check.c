@@ -1,4 +1,4 @@
-/* store_file.c — is the data file whole? Looked at before LMDB maps it: a page beyond the end of a cut file is a SIGBUS.
+/* store_check.c — is the data file whole? Looked at before LMDB maps it: a page beyond the end of a cut file is a SIGBUS.
  *
  * Knows: the two meta pages of LMDB's file format 1.
  * Does not know: what is in the databases.
