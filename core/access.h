@@ -113,7 +113,7 @@ MUST_USE enum err access_user_remove(struct access *a, const char *name, struct 
 
 /* --- tokens: Authorization: Bearer … --- */
 struct access_token {
-    uint32_t id;                        /* from 1, never given again */
+    uint32_t id;                        /* random, so that none is given twice */
     char name[ACCESS_NAME_MAX + 1], by[ACCESS_NAME_MAX + 8];
     enum access_role role;
     int64_t created_utc, expires_utc;   /* expires_utc 0: never */
@@ -141,7 +141,7 @@ const struct access_session *access_session_open(struct access *a, const struct 
 MUST_USE enum err access_session_check(struct access *a, const char *cookie, struct access_who *who);
 /* Of a call that changes something: is the X-CSRF-Token (may be NULL) the session's? In constant time. */
 bool access_csrf_is_right(const struct access *a, const struct access_who *who, const char *csrf);
-size_t access_sessions(const struct access *a);
+size_t access_sessions(struct access *a);                            /* that are not over */
 const struct access_session *access_session_at(const struct access *a, size_t i);
 MUST_USE enum err access_session_close(struct access *a, uint64_t id);          /* ERR_NOT_FOUND */
 
