@@ -137,35 +137,41 @@ static void put_value(struct csv *c, const struct value *v)
     }
 }
 
-static void put_identification(struct csv *c, const struct meter *m, const struct telegram_head *h)
+/* Who sent the telegram: its header, or where it had none what the meter list knows. */
+static struct telegram_head sender_of(const struct meter *m, const struct telegram_head *h)
 {
-    if (h->ident != 0 || h->maker != 0)
-        csv_words(c, "%08X", (unsigned)h->ident);
-    else if (m->ident != METER_NO_IDENT) /* a telegram without header */
-        csv_words(c, "%08X", (unsigned)m->ident);
-    else
-        csv_empty(c);
+    struct telegram_head who = *h;
+    if (h->ident == 0 && h->maker == 0) {
+        who.ident = m->ident;
+        who.maker = m->maker;
+        who.version = m->version;
+        who.medium = m->medium;
+    }
+    return who;
 }
 
 static void put_fixed_cells(struct render *r, const struct meter *m, const struct store_reading *reading,
                             size_t telegram)
 {
-    const struct telegram_head *h = &reading->heads[telegram];
+    const struct telegram_head h = sender_of(m, &reading->heads[telegram]);
     struct csv *c = r->csv;
-    char maker[4];
-    maker_text(h->maker, maker);
+    char ident[9] = "", maker[4] = "";
+    if (h.ident != METER_NO_IDENT)
+        str_fmt(ident, sizeof ident, "%08X", (unsigned)h.ident);
+    if (h.maker != 0)
+        maker_text(h.maker, maker);
     csv_words(c, "%s", r->serial);
     csv_foreign(c, m->position, strlen(m->position));
     csv_words(c, "%d", m->primary >= 0 ? m->primary : PRIMARY_OF_SELECTED);
-    put_identification(c, m, h);
+    csv_words(c, "%s", ident);
     csv_local_time(c, zone_local(r->zone, reading->utc));
     csv_words(c, "%02u", (unsigned)telegram);
-    csv_words(c, "%s", maker);
-    csv_words(c, "%u", (unsigned)h->version);
-    put_device_type(c, h->medium);
-    csv_words(c, "%u", (unsigned)h->access_no);
-    csv_words(c, "%u", (unsigned)h->status);
-    csv_words(c, "%u", (unsigned)h->signature);
+    csv_foreign(c, maker, strlen(maker)); /* its letters may be any character */
+    csv_words(c, "%u", (unsigned)h.version);
+    put_device_type(c, h.medium);
+    csv_words(c, "%u", (unsigned)h.access_no);
+    csv_words(c, "%u", (unsigned)h.status);
+    csv_words(c, "%u", (unsigned)h.signature);
 }
 
 void tpl_115_add_reading(struct render *r, const struct meter *m, const struct store_reading *reading)
