@@ -91,6 +91,11 @@ class Line:
         self.send(frame)
         return self.frame()
 
+    def one_byte(self, frame):
+        self.send(frame)
+        assert poll.select([self.fd], [], [], 3)[0]
+        return os.read(self.fd, 1)
+
     def is_silent(self, frame, seconds=0.25):
         self.send(frame)
         return self.receive(seconds) == b""
@@ -264,8 +269,9 @@ def test_bytes_take_the_time_of_their_bits(tmp_path, pty, baud, delay):
         first = time.monotonic() - began
         assert line.frame() == answer
         whole = time.monotonic() - began
-        assert bits(5 + 1, baud, delay) <= first < bits(5 + 1, baud, delay) + 0.03
-        assert bits(5 + len(answer), baud, delay) <= whole < bits(5 + len(answer), baud, delay) + 0.03
+        # never early; late only as far as a busy machine makes this program late
+        assert bits(5 + 1, baud, delay) <= first < bits(5 + 1, baud, delay) + 0.15
+        assert bits(5 + len(answer), baud, delay) <= whole < bits(5 + len(answer), baud, delay) + 0.15
 
 
 @both
@@ -277,7 +283,7 @@ def test_many_readouts_do_not_drift(tmp_path, pty):
         for i in range(n):
             assert len(line.ask(short(READ if i % 2 else READ_AGAIN, 5))) == len(answer)
         took, least = time.monotonic() - began, n * bits(5 + len(answer), 9600, 11)
-        assert least <= took < 1.05 * least + 0.02
+        assert least <= took < 1.05 * least + 0.15
         line.segment.program.stop()
     busy = json.loads(stats.read_text())["busy_s"]
     assert busy == pytest.approx(n * bits(5 + len(answer), 9600), abs=0.001)
@@ -346,8 +352,8 @@ def test_a_misread_frame_count_bit_stalls_a_chain(tmp_path):
 
 def test_the_same_seed_makes_the_same_faults(tmp_path):
     def run(seed):
-        with bus(tmp_path, meter(), args=("--baud", "0", "--fault", "drop=0.5", "--seed", seed)) as line:
-            return [line.is_silent(short(RESET, 5), 0.02) for _ in range(25)]
+        with bus(tmp_path, meter(), args=("--baud", "0", "--fault", "flip=0.5", "--seed", seed)) as line:
+            return [line.one_byte(short(RESET, 5)) for _ in range(25)]
 
     assert run(5) == run(5)
     assert run(5) != run(6)

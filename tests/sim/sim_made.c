@@ -18,6 +18,7 @@ enum { MEDIUM_ELECTRICITY = 0x02, MEDIUM_HEAT = 0x04, MEDIUM_WATER = 0x07 };
 
 static const double pi = 3.14159265358979323846;
 static const double year_s = 31556952, day_s = 86400, hours_s = 4.7 * 3600;
+static const double year_peak = 0.04;     /* of the year: the middle of January */
 static const double kwh_per_m3_k = 1.163; /* heat capacity of water */
 
 /* --- what they measure --- */
@@ -155,17 +156,17 @@ static double swung(double t, double period_s, double phase)
     return period_s / (2 * pi) * (sin(2 * pi * (t / period_s - phase)) + sin(2 * pi * phase));
 }
 
-/* Rate per hour at a time. The year's peak is in the middle of January. */
+/* Rate per hour at a time. */
 static double wave_rate(const struct sim_wave *w, double t)
 {
-    return w->rate_per_h * (1 + w->year * swing(t, year_s, 0.04) + w->day * swing(t, day_s, w->phase) +
+    return w->rate_per_h * (1 + w->year * swing(t, year_s, year_peak) + w->day * swing(t, day_s, w->phase) +
                             w->hours * swing(t, hours_s, 3 * w->phase));
 }
 
 static double wave_sum(const struct sim_wave *w, double t)
 {
     return w->rate_per_h / 3600 *
-           (t + w->year * swung(t, year_s, 0.04) + w->day * swung(t, day_s, w->phase) +
+           (t + w->year * swung(t, year_s, year_peak) + w->day * swung(t, day_s, w->phase) +
             w->hours * swung(t, hours_s, 3 * w->phase));
 }
 
@@ -175,10 +176,13 @@ static double wave_total(const struct sim_wave *w, const struct sim_made *m, int
     return utc > m->installed_utc ? wave_sum(w, (double)utc) - wave_sum(w, (double)m->installed_utc) : 0;
 }
 
-/* The highest of the month so far: the best day's peak, known from the first day on. */
+/* The highest rate of the month that begins then: known from its first day on. Within a month the year's swing is hardly
+ * above its value at one of the ends. */
 static double wave_peak(const struct sim_wave *w, int64_t month_utc)
 {
-    return w->rate_per_h * (1 + w->year * swing((double)month_utc, year_s, 0.04) + w->day + w->hours);
+    double first = swing((double)month_utc, year_s, year_peak),
+           last = swing((double)month_utc + 31 * day_s, year_s, year_peak);
+    return w->rate_per_h * (1 + w->year * (fmax(first, last) + 0.035) + w->day + w->hours);
 }
 
 static int64_t month_start(int64_t utc, unsigned months_ago)
@@ -204,7 +208,7 @@ static double drift(const struct sim_made *m, unsigned which, double t)
 
 static double flow_temperature(const struct sim_made *m, double t)
 {
-    return 68 + 9 * swing(t, year_s, 0.04) + 2 * drift(m, 0, t);
+    return 68 + 9 * swing(t, year_s, year_peak) + 2 * drift(m, 0, t);
 }
 
 /* Three phases carry unequal parts of the power. */
@@ -245,7 +249,7 @@ static double value_of(const struct sim_made *m, enum made_value what, int64_t u
     case V_DIFFERENCE:
         return difference(m, t);
     case V_ROOM_TEMPERATURE:
-        return 19 - 4 * swing(t, year_s, 0.04) + 0.8 * drift(m, 0, t);
+        return 19 - 4 * swing(t, year_s, year_peak) + 0.8 * drift(m, 0, t);
     case V_VOLTAGE_1:
     case V_VOLTAGE_2:
     case V_VOLTAGE_3:

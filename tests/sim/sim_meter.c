@@ -11,9 +11,20 @@
 #include "core/base/bug.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "protocols/codec/mbus/dif.h"
+#include "protocols/codec/mbus/telegram.h"
 #include "tests/sim/sim_rng.h"
 
-enum { DIF_BCD_8 = 0x0C, VIF_FABRICATION = 0x78 };
+enum { VIF_FABRICATION = 0x78 };
+
+/* Eight decimal digits, four bits each. */
+static uint32_t bcd_of(uint64_t n)
+{
+    uint32_t bcd = 0;
+    for (unsigned shift = 0; shift < 32; shift += 4, n /= 10)
+        bcd |= (uint32_t)(n % 10) << shift;
+    return bcd;
+}
 
 /* --- one meter --- */
 
@@ -22,20 +33,19 @@ static void stored_frame(const struct sim_telegram *t, struct frame *out)
     BUG_IF(frame_parse(t->bytes, t->len, out, NULL) != ERR_OK); /* checked when it was taken */
 }
 
-/* The fabrication number that enhanced selection asks for, when the telegram begins with it or holds it as plain bytes.
- * Only the record 0C 78 counts, at any place: four BCD bytes follow. */
+/* The number that enhanced selection asks for: the record 0C 78 of the telegram. */
 static bool find_fabrication(const struct sim_telegram *t, uint32_t *out)
 {
-    struct frame f;
-    stored_frame(t, &f);
-    struct rd r = rd_init(f.data, f.data_len);
-    while (rd_left(&r) >= 6) {
-        if (r.p[0] == DIF_BCD_8 && r.p[1] == VIF_FABRICATION) {
-            rd_skip(&r, 2);
-            *out = rd_u32le(&r);
+    static const uint8_t head[] = { DIF_BCD8, VIF_FABRICATION };
+    struct telegram decoded;
+    if (telegram_decode(&decoded, LINK_WIRED, t->bytes, t->len, &(struct telegram_env){ 0 }, NULL) != ERR_OK)
+        return false; /* encrypted, or odd on purpose: it is sent as it is */
+    for (size_t i = 0; i < decoded.n_values; i++) {
+        const struct value *v = &decoded.values[i];
+        if (v->kind == VALUE_NUMBER && bytes_equal(v->dib_vib, v->dib_vib_len, head, sizeof head)) {
+            *out = bcd_of((uint64_t)v->mantissa);
             return true;
         }
-        rd_skip(&r, 1);
     }
     return false;
 }
@@ -164,10 +174,7 @@ static bool has_ident(const struct sim_meters *ms, uint32_t ident)
 static uint32_t free_ident(const struct sim_meters *ms, uint64_t seed)
 {
     for (uint64_t attempt = 0;; attempt++) { /* ends: there are 10^8 numbers and few meters */
-        uint64_t n = sim_hash2(seed, 1000 + attempt) % 100000000;
-        uint32_t ident = 0;
-        for (unsigned shift = 0; shift < 32; shift += 4, n /= 10)
-            ident |= (uint32_t)(n % 10) << shift;
+        uint32_t ident = bcd_of(sim_hash2(seed, 1000 + attempt));
         if (!has_ident(ms, ident))
             return ident;
     }

@@ -7,22 +7,13 @@
 #include "protocols/codec/mbus/slave.h"
 
 #include "core/base/rd.h"
+#include "protocols/codec/mbus/apdu.h"
 
 /* Link services of a master: the low nibble of C. */
 enum { SERVICE_MASK = 0x0F, SND_NKE = 0x0, SND_UD = 0x3, REQ_UD1 = 0xA, REQ_UD2 = 0xB };
 
-enum {
-    CI_APPLICATION_RESET = 0x50,
-    CI_DATA_SEND = 0x51,
-    CI_DATA_SEND_MSB = 0x55,
-    CI_LONG_HEADER = 0x72,
-    CI_FIXED = 0x73,
-    CI_LONG_HEADER_MSB = 0x76,
-    CI_FIXED_MSB = 0x77,
-    CI_SHORT_HEADER = 0x7A,
-    CI_BAUD_FIRST = 0xB8,
-    CI_BAUD_LAST = 0xBF,
-};
+enum { CI_AT = 6, END_LEN = 2 }; /* of a long frame: CI's offset; checksum and stop */
+enum { CI_DATA_SEND_MSB = 0x55, CI_RESPONSE_FIXED_MSB = 0x77, CI_BAUD_FIRST = 0xB8, CI_BAUD_LAST = 0xBF };
 
 /* Offsets behind CI. */
 enum { LONG_ACCESS_NO = 8, LONG_SECURITY = 11, FIXED_ACCESS_NO = 4, SHORT_ACCESS_NO = 0, SHORT_SECURITY = 3 };
@@ -33,13 +24,13 @@ enum { LONG_ACCESS_NO = 8, LONG_SECURITY = 11, FIXED_ACCESS_NO = 4, SHORT_ACCESS
 static int access_no_offset(const struct frame *f)
 {
     int access_no = -1, security = -1;
-    if (f->ci == CI_LONG_HEADER || f->ci == CI_LONG_HEADER_MSB) {
+    if (f->ci == CI_RESPONSE_LONG || f->ci == CI_RESPONSE_LONG_MSB) {
         access_no = LONG_ACCESS_NO;
-        security = f->ci == CI_LONG_HEADER ? LONG_SECURITY : LONG_SECURITY - 1;
-    } else if (f->ci == CI_SHORT_HEADER) {
+        security = f->ci == CI_RESPONSE_LONG ? LONG_SECURITY : LONG_SECURITY - 1;
+    } else if (f->ci == CI_RESPONSE_SHORT) {
         access_no = SHORT_ACCESS_NO;
         security = SHORT_SECURITY;
-    } else if (f->ci == CI_FIXED || f->ci == CI_FIXED_MSB) {
+    } else if (f->ci == CI_RESPONSE_FIXED || f->ci == CI_RESPONSE_FIXED_MSB) {
         access_no = FIXED_ACCESS_NO;
     }
     if (access_no >= (int)f->data_len || security >= (int)f->data_len)
@@ -48,26 +39,24 @@ static int access_no_offset(const struct frame *f)
     return is_encrypted ? -1 : access_no;
 }
 
-/* Fixed data structure: no maker, no version; the medium is in the top bits of the two unit bytes, low ones first. */
-static bool read_fixed_address(struct rd *r, bool is_msb_first, struct address *out)
+/* The meter's address and the order of bytes it is written in. A fixed data structure names no maker and no version. */
+static void read_header(const struct frame *f, struct slave *s)
 {
-    uint32_t ident = is_msb_first ? rd_u32be(r) : rd_u32le(r);
-    rd_skip(r, 2); /* access number and status */
-    uint8_t first = rd_u8(r), second = rd_u8(r);
-    uint8_t medium = (uint8_t)((first >> 6) | (second >> 6) << 2);
-    *out = (struct address){ ident, ADDRESS_ANY_MAKER, ADDRESS_ANY_BYTE, medium };
-    return rd_ok(r);
-}
-
-static bool read_address(const struct frame *f, struct address *out)
-{
-    struct rd r = rd_init(f->data, f->data_len);
-    if (f->ci == CI_FIXED || f->ci == CI_FIXED_MSB)
-        return read_fixed_address(&r, f->ci == CI_FIXED_MSB, out);
-    if (f->ci != CI_LONG_HEADER && f->ci != CI_LONG_HEADER_MSB)
-        return false;
-    address_read(&r, f->ci == CI_LONG_HEADER_MSB, out);
-    return rd_ok(&r);
+    struct rd r = rd_init(f->raw, f->raw_len - END_LEN);
+    struct apdu apdu;
+    struct telegram_head head;
+    struct value ignored[2];
+    rd_skip(&r, CI_AT);
+    if (apdu_read(&r, false, &apdu) != ERR_OK)
+        return;
+    s->is_msb_first = apdu.is_msb_first;
+    if (apdu.header == APDU_HEADER_LONG) {
+        s->has_address = true;
+        s->address = address_of_head(&apdu.head);
+    } else if (apdu.content == APDU_FIXED && apdu_read_fixed(&r, apdu.is_msb_first, &head, ignored) == ERR_OK) {
+        s->has_address = true;
+        s->address = (struct address){ head.ident, ADDRESS_ANY_MAKER, ADDRESS_ANY_BYTE, head.medium };
+    }
 }
 
 enum err slave_init(struct slave *s, const uint8_t *frame, size_t len, struct err_at *at)
@@ -81,10 +70,8 @@ enum err slave_init(struct slave *s, const uint8_t *frame, size_t len, struct er
                               f.raw[0]);
     if (f.c & FRAME_C_FROM_MASTER)
         return err_say_offset(at, ERR_INVALID, 4, "a request of a master (C field %02X), no answer of a meter", f.c);
-    *s = (struct slave){ .a = f.a,
-                         .n_telegrams = 1,
-                         .is_msb_first = f.ci == CI_LONG_HEADER_MSB || f.ci == CI_FIXED_MSB };
-    s->has_address = read_address(&f, &s->address);
+    *s = (struct slave){ .a = f.a, .n_telegrams = 1 };
+    read_header(&f, s);
     int access_no = access_no_offset(&f);
     if (access_no >= 0)
         s->access_no = f.data[access_no];
@@ -99,10 +86,14 @@ static struct slave_act act_of(enum slave_do what)
 }
 
 /* Whoever does not match is deselected and says nothing, so that one telegram moves the selection on. */
-static struct slave_act take_selection(struct slave *s, const struct selection *wanted)
+static struct slave_act take_selection(struct slave *s, struct selection wanted)
 {
-    s->is_selected = s->has_address && wanted->is_msb_first == s->is_msb_first &&
-                     selection_matches(wanted, &s->address, s->has_fabrication, s->fabrication);
+    if (s->address.maker == ADDRESS_ANY_MAKER) { /* not told apart by what its header does not name */
+        wanted.mask.maker = ADDRESS_ANY_MAKER;
+        wanted.mask.version = ADDRESS_ANY_BYTE;
+    }
+    s->is_selected = s->has_address && wanted.is_msb_first == s->is_msb_first &&
+                     selection_matches(&wanted, &s->address, s->has_fabrication, s->fabrication);
     if (!s->is_selected)
         return act_of(SLAVE_SILENT);
     s->memory[SLAVE_BY_SELECTION] = (struct slave_memory){ 0 };
@@ -188,7 +179,7 @@ struct slave_act slave_take(struct slave *s, const struct frame *request)
     uint8_t service = request->c & SERVICE_MASK;
     struct selection wanted;
     if (service == SND_UD && request->a == FRAME_A_SELECTED && selection_read(request, &wanted))
-        return take_selection(s, &wanted);
+        return take_selection(s, wanted);
     if (!is_asked(s, request->a))
         return act_of(SLAVE_SILENT);
 

@@ -282,6 +282,7 @@ static const struct {
       { { "53 FD 52 78 56 34 12 FF FF FF FF", "E5" },
         { "53 FD 52 78 56 34 12 FF FF FF 07", "E5" },
         { "53 FD 52 78 56 34 12 FF FF FF 04", "" },
+        { "53 FD 52 78 56 34 12 00 00 00 07", "E5" },
         { "7B 05", "08 05 73 78 56 34 12 0A 00 E9 7E 01 00 00 00 35 01 00 00" },
         { "5B 05", "08 05 73 78 56 34 12 0B 00 E9 7E 01 00 00 00 35 01 00 00" } } },
     { "a slave that sends no header is reached by its primary address alone",
