@@ -19,7 +19,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstric
 CPPFLAGS += -I. -I$(BUILD)/gen -D_GNU_SOURCE -DMETERGATE_VERSION='"$(VERSION)"'
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 PKG_LIBS   := -levent_core -levent_extra -levent_openssl -levhtp -llmdb -lcurl -lssl -lcrypto -lmsgpackc -lmodbus \
-              -ljansson -lzstd -lcsv -lm
+              -ljansson -lzstd -lz -lcsv -lm
 
 ifdef SAN
   CFLAGS ?= -O1 -g -fno-omit-frame-pointer

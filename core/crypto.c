@@ -3,13 +3,17 @@
  */
 #include "core/crypto.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include "core/base/bug.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 
 void crypto_random(void *out, size_t len)
@@ -84,4 +88,22 @@ void crypto_aes_cmac(const uint8_t key[static CRYPTO_KEY], const void *bytes, si
     BUG_IF(EVP_Q_mac(NULL, "CMAC", NULL, "AES-128-CBC", NULL, key, CRYPTO_KEY, bytes, len, out, CRYPTO_BLOCK, &n) ==
                NULL ||
            n != CRYPTO_BLOCK);
+}
+
+enum err crypto_from_base64(const char *text, uint8_t *out, size_t size, size_t *len)
+{
+    size_t n = strlen(text), digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    size_t padding = n - digits;
+    if (n % 4 != 0 || padding > 2 || strspn(text + digits, "=") != padding)
+        return ERR_SYNTAX;
+    size_t whole = n / 4 * 3;
+    if (whole - padding > size || n > INT_MAX)
+        return ERR_TOO_BIG;
+    uint8_t *all = xmalloc(whole + 1); /* the library writes the padding, too */
+    BUG_IF(EVP_DecodeBlock(all, (const unsigned char *)text, (int)n) != (int)whole);
+    bytes_copy(out, size, all, whole - padding);
+    OPENSSL_cleanse(all, whole);
+    free(all);
+    *len = whole - padding;
+    return ERR_OK;
 }

@@ -17,6 +17,9 @@ void crypto_random(void *out, size_t len);
 void crypto_sha256(uint8_t out[static CRYPTO_SHA256], const void *bytes, size_t len);
 void crypto_hmac_sha256(uint8_t out[static CRYPTO_SHA256], const void *key, size_t key_len, const void *bytes, size_t len);
 
+/* Base64 (RFC 4648 4) with its padding, nothing else between. ERR_SYNTAX, ERR_TOO_BIG. */
+MUST_USE enum err crypto_from_base64(const char *text, uint8_t *out, size_t size, size_t *len);
+
 /* scrypt (RFC 7914) with N = 2^log2_n. Takes 128·N·r bytes and, at N = 2^14, r = 8, about 27 ms: not in the loop.
  * ERR_RANGE for parameters that need over 64 MiB. */
 MUST_USE enum err crypto_scrypt(const char *password, const uint8_t *salt, size_t salt_len, unsigned log2_n, unsigned r,

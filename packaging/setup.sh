@@ -8,7 +8,7 @@ set -eu
 
 run_packages="ca-certificates tzdata python3"
 build_packages="gcc make pkg-config libc6-dev libevent-dev libevhtp-dev libonig-dev liblmdb-dev libcurl4-openssl-dev libssl-dev
-    libmsgpack-dev libmodbus-dev libjansson-dev libzstd-dev uthash-dev libcsv-dev"
+    libmsgpack-dev libmodbus-dev libjansson-dev libzstd-dev zlib1g-dev uthash-dev libcsv-dev"
 test_packages="libcmocka-dev python3-pytest clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind openssl
     chromium fonts-inter universal-ctags man-db gcovr"
 

@@ -34,12 +34,9 @@ bool str_copy(char *dst, size_t size, const char *src)
     return str_copy_n(dst, size, src, SIZE_MAX);
 }
 
-bool str_fmt(char *dst, size_t size, const char *fmt, ...)
+bool str_vfmt(char *dst, size_t size, const char *fmt, va_list args)
 {
-    va_list args;
-    va_start(args, fmt);
     int n = vsnprintf(dst, size, fmt, args);
-    va_end(args);
     if (n >= 0 && (size_t)n < size)
         return true;
     /* What was cut inside a character is cut before it. */
@@ -49,6 +46,15 @@ bool str_fmt(char *dst, size_t size, const char *fmt, ...)
     if (lead > 0 && (uint8_t)dst[lead - 1] >= 0xC0 && !str_is_utf8(dst + lead - 1, len - lead + 1))
         dst[lead - 1] = 0;
     return false;
+}
+
+bool str_fmt(char *dst, size_t size, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    bool fits = str_vfmt(dst, size, fmt, args);
+    va_end(args);
+    return fits;
 }
 
 bool str_eq(const char *a, const char *b)

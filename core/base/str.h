@@ -15,6 +15,7 @@
 bool str_copy(char *dst, size_t size, const char *src);
 bool str_copy_n(char *dst, size_t size, const char *src, size_t src_len);
 bool str_fmt(char *dst, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);   /* false when cut */
+bool str_vfmt(char *dst, size_t size, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
 
 bool str_eq(const char *a, const char *b);                  /* both may be NULL */
 bool str_eq_nocase(const char *a, const char *b);           /* ASCII letters */
