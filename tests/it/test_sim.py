@@ -1,4 +1,4 @@
-"""mbus-sim, asked by a small master of its own: every request here is written by hand from EN 13757-2 and EN 13757-3."""
+"""mbus-sim, asked by a small master of its own: every request is written by hand from EN 13757-2 and EN 13757-3."""
 import contextlib
 import json
 import os
@@ -103,7 +103,8 @@ class Line:
 
 def meter(ident="12345678", primary=5, maker="2D2C", version="1B", medium="04", records="04060A000000"):
     """A stored telegram of a meter: access number 2A, status 0, no encryption."""
-    return long(bytes([0x08, primary, 0x72]) + bcd(ident) + bytes.fromhex(maker + version + medium + "2A000000" + records))
+    rest = bytes.fromhex(maker + version + medium + "2A000000" + records)
+    return long(bytes([0x08, primary, 0x72]) + bcd(ident) + rest)
 
 
 def telegram_file(folder, name, *lines):
@@ -115,8 +116,10 @@ def telegram_file(folder, name, *lines):
 @contextlib.contextmanager
 def bus(folder, *telegrams, args=("--baud", "0"), pty=False):
     """A segment with one file per meter, and a line to it."""
-    files = [a for i, lines in enumerate(telegrams)
-             for a in ("--telegrams", telegram_file(folder, f"m{i:03}.hex", *([lines] if isinstance(lines, bytes) else lines)))]
+    files = []
+    for i, lines in enumerate(telegrams):
+        lines = [lines] if isinstance(lines, bytes) else lines
+        files += ["--telegrams", telegram_file(folder, f"m{i:03}.hex", *lines)]
     with Segment(*files, *args, pty=pty) as segment, Line(segment) as line:
         line.segment = segment
         yield line
@@ -361,8 +364,13 @@ def test_the_same_seed_makes_the_same_faults(tmp_path):
 
 # --- made-up meters ---
 
+def mbus_sim(*args):
+    """Runs it to its end."""
+    return subprocess.run([BUILD / "mbus-sim", *map(str, args)], capture_output=True, text=True, timeout=10)
+
+
 def listed(*args):
-    done = subprocess.run([BUILD / "mbus-sim", "--list", *map(str, args)], capture_output=True, text=True, timeout=10)
+    done = mbus_sim("--list", *args)
     assert done.returncode == 0, done.stderr
     lines = [x.split(",") for x in done.stdout.splitlines()]
     return [dict(zip(lines[0], x)) for x in lines[1:]]
@@ -500,7 +508,8 @@ def test_statistics_are_written_every_second(tmp_path):
         line.send(b"\x10\x40\x05\x00\x16")                      # a wrong checksum
         told = until(lambda: (t := json.loads(stats.read_text()))["bytes_in"] >= 32 and t, "fresh statistics", 3)
         assert told["busy_s"] == 0 and 0 < told["elapsed_s"] < 5
-        assert (told["requests"], told["selections"], told["answers"], told["readouts"], told["collisions"]) == (3, 1, 4, 1, 1)
+        names = ("requests", "selections", "answers", "readouts", "collisions")
+        assert [told[name] for name in names] == [3, 1, 4, 1, 1]
         assert told["bytes_in"] == 17 + 5 + 5 + 5 and told["bytes_out"] == 1 + len(meter()) + 1
         before = told["elapsed_s"]
         until(lambda: json.loads(stats.read_text())["elapsed_s"] > before, "the next statistics", 2)
@@ -521,7 +530,7 @@ def test_statistics_are_written_every_second(tmp_path):
     (["--tcp", "127.0.0.1:0", "--telegrams", "/nowhere/at/all"], "/nowhere/at/all"),
 ])
 def test_a_usage_error_says_what_is_wrong_and_exits_2(args, words):
-    done = subprocess.run([BUILD / "mbus-sim", *args], capture_output=True, text=True, timeout=10)
+    done = mbus_sim(*args)
     assert done.returncode == 2 and words in done.stderr and not done.stdout
 
 
@@ -538,7 +547,7 @@ def test_a_usage_error_says_what_is_wrong_and_exits_2(args, words):
 ])
 def test_a_bad_telegram_file_is_named_with_its_line(tmp_path, lines, place):
     path = telegram_file(tmp_path, "bad.hex", *lines)
-    done = subprocess.run([BUILD / "mbus-sim", "--tcp", "127.0.0.1:0", "--telegrams", path], capture_output=True, text=True, timeout=10)
+    done = mbus_sim("--tcp", "127.0.0.1:0", "--telegrams", path)
     assert done.returncode == 2 and f"{path}" in done.stderr and place in done.stderr, done.stderr
 
 
@@ -554,13 +563,13 @@ def test_of_a_folder_what_is_no_meter_is_left_out_and_told(tmp_path):
 def test_a_file_of_somebody_is_not_replaced_by_the_link(tmp_path):
     precious = tmp_path / "mbus0"
     precious.write_text("mine")
-    done = subprocess.run([BUILD / "mbus-sim", "--pty", precious, "--meters", "1"], capture_output=True, text=True, timeout=10)
+    done = mbus_sim("--pty", precious, "--meters", 1)
     assert done.returncode == 1 and str(precious) in done.stderr and precious.read_text() == "mine"
 
 
 def test_help_and_version():
     for option, words in (("--help", "Examples:"), ("--version", "mbus-sim 0.")):
-        done = subprocess.run([BUILD / "mbus-sim", option], capture_output=True, text=True, timeout=10)
+        done = mbus_sim(option)
         assert done.returncode == 0 and words in done.stdout and not done.stderr
 
 

@@ -1,6 +1,6 @@
 /* sim_bus.c — the wire of a simulated segment: bytes take their time, answers overlay, faults strike.
  *
- * Knows: 11 bits a character (EN 13757-2), that several answers at once are the AND of their bits, when a frame is over.
+ * Knows: 11 bits a character (EN 13757-2), that several answers at once are the AND of their bits, when a frame ends.
  * Does not know: terminals, sockets, the clock, what telegrams say.
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -226,6 +226,15 @@ static bool hears(const struct sim_bus *b, const struct sim_meter *m)
     return b->cfg.baud == 0 || m->slave.baud == line_baud(b);
 }
 
+static void trace(const char *what, const uint8_t *bytes, size_t len)
+{
+    char hex[2 * ANSWER_MAX + 1];
+    if (!log_wants_debug())
+        return;
+    str_to_hex(hex, bytes, len);
+    log_debug("bus", "%s %s", what, hex);
+}
+
 /* Lets one meter take the request. True when bytes of it come on the wire. */
 static bool ask_meter(struct sim_bus *b, struct sim_meter *m, const struct frame *request, int64_t end_ns, int64_t utc)
 {
@@ -250,26 +259,18 @@ static bool ask_meter(struct sim_bus *b, struct sim_meter *m, const struct frame
     answer.p = bytes + sim_faults_damage(b->faults, bytes, wr_len(&answer), sizeof bytes);
     if (wr_len(&answer) == 0)
         return false;
+    trace("answer ", bytes, wr_len(&answer));
     b->stats->answers++;
     b->stats->readouts += act.what == SLAVE_SEND;
     add_talker(b, start_ns, &answer);
     return true;
 }
 
-static void trace(const char *what, const struct frame *f)
-{
-    char hex[2 * FRAME_MAX + 1];
-    if (!log_wants_debug())
-        return;
-    str_to_hex(hex, f->raw, f->raw_len);
-    log_debug("bus", "%s %s", what, hex);
-}
-
 static void take_request(struct sim_bus *b, const struct frame *request, int64_t end_ns, int64_t utc)
 {
     struct selection ignored;
     size_t n_answers = 0;
-    trace("request", request);
+    trace("request", request->raw, request->raw_len);
     b->stats->requests++;
     b->stats->selections += selection_read(request, &ignored);
     for (size_t i = 0; i < b->meters->n; i++)

@@ -1,7 +1,7 @@
 /* sim_bus.h — the wire of a simulated segment: bytes take their time, answers overlay, faults strike.
  *
- * A pure machine: bytes of the host and the present time go in, bytes for the host come out by a callback, and it says when
- * it wants to be run next. All times are monotonic nanoseconds; no bit is late because a callback was.
+ * A pure machine: bytes of the host and the present time go in, bytes for the host come out by a callback, and it says
+ * when it wants to be run next. All times are monotonic nanoseconds; no bit is late because a callback was.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef TESTS_SIM_SIM_BUS_H

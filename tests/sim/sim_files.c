@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/bug.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -130,6 +131,7 @@ static enum err take_line(struct draft *draft, const char *text, size_t len, uns
 
 static enum err take_lines(struct draft *draft, const char *text, struct err_at *at)
 {
+    BUG_IF(!text);
     for (unsigned line = 1; *text; line++) {
         size_t len = strcspn(text, "\n");
         enum err e = take_line(draft, text, len, line, at);

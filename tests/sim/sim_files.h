@@ -10,8 +10,8 @@
 /* One meter from the text of a file. Refusals carry the line. */
 MUST_USE enum err sim_file_parse(struct sim_meter *out, const char *name, const char *text, struct err_at *at);
 
-/* Adds the meter of a file, or of every *.hex file of a folder, in order of their names. A named file must be right. In a
- * folder, which may hold other things, what is no meter is left out with a warning; it must hold at least one. */
+/* Adds the meter of a file, or of every *.hex file of a folder, in order of their names. A named file must be right.
+ * In a folder, which may hold other things, what is no meter is left out with a warning; it must hold at least one. */
 MUST_USE enum err sim_files_load(struct sim_meters *ms, const char *path, struct err_at *at);
 
 #endif

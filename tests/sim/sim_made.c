@@ -176,8 +176,8 @@ static double wave_total(const struct sim_wave *w, const struct sim_made *m, int
     return utc > m->installed_utc ? wave_sum(w, (double)utc) - wave_sum(w, (double)m->installed_utc) : 0;
 }
 
-/* The highest rate of the month that begins then: known from its first day on. Within a month the year's swing is hardly
- * above its value at one of the ends. */
+/* The highest rate of the month that begins then: known from its first day on. Within a month the year's swing is
+ * hardly above its value at one of the ends. */
 static double wave_peak(const struct sim_wave *w, int64_t month_utc)
 {
     double first = swing((double)month_utc, year_s, year_peak),

@@ -1,7 +1,7 @@
 /* sim_made.h — made-up meters: heat, water and electricity, whose counters move with the wall clock.
  *
- * All they say is a function of a seed and the time: counters never step back, not even over a restart, power is the slope
- * of energy, and the temperature difference fits energy and volume.
+ * All they say is a function of a seed and the time: counters never step back, not even over a restart, power is the
+ * slope of energy, and the temperature difference fits energy and volume.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef TESTS_SIM_SIM_MADE_H

@@ -183,9 +183,9 @@ static uint32_t free_ident(const struct sim_meters *ms, uint64_t seed)
 /* The lowest free primary address, or none when all 250 are taken. */
 static uint8_t free_primary(const bool taken[static 256])
 {
-    for (uint8_t a = 1; a <= FRAME_A_LAST_SLAVE; a++)
+    for (unsigned a = 1; a <= FRAME_A_LAST_SLAVE; a++)
         if (!taken[a])
-            return a;
+            return (uint8_t)a;
     return FRAME_A_SELECTED;
 }
 

@@ -158,7 +158,7 @@ static enum err open_terminal(struct sim_port *p, struct err_at *at)
     return set_raw(p->terminal, at);
 }
 
-/* A link to a terminal is a left-over of a run that was killed; a file or a device of somebody is not ours to remove. */
+/* A link to a terminal is left over by a run that was killed; a file or a device of somebody is not ours to remove. */
 static enum err make_link(struct sim_port *p, const char *link, struct err_at *at)
 {
     char old[64];

@@ -122,10 +122,9 @@ static void take_baud(struct slave *s, uint8_t ci)
 static void take_records(struct slave *s, const struct frame *request)
 {
     struct rd r = rd_init(request->data, request->data_len);
-    if (rd_u8(&r) != 0x01 || rd_u8(&r) != 0x7A)
-        return;
+    uint16_t head = rd_u16be(&r);
     uint8_t primary = rd_u8(&r);
-    if (rd_ok(&r) && rd_left(&r) == 0 && primary <= FRAME_A_LAST_SLAVE)
+    if (rd_ok(&r) && rd_left(&r) == 0 && head == 0x017A && primary <= FRAME_A_LAST_SLAVE)
         s->a = primary;
 }
 
