@@ -149,9 +149,10 @@ struct dns_query *dns_resolve(struct dns *d, const char *host, dns_fn *fn, void 
     q->fn = fn;
     q->ctx = ctx;
     DL_APPEND(d->open, q);
-    const struct evutil_addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP, .ai_flags = EVUTIL_AI_ADDRCONFIG
-    };
+    /* Without AI_ADDRCONFIG: on a network without a way to the Internet it would guess wrongly. */
+    const struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC,
+                                           .ai_socktype = SOCK_STREAM,
+                                           .ai_protocol = IPPROTO_TCP };
     struct evdns_getaddrinfo_request *asked = evdns_getaddrinfo(d->base, host, NULL, &hints, on_answer, q);
     if (asked)
         q->asked = asked;
