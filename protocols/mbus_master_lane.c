@@ -435,8 +435,11 @@ void lane_init(struct lane *l, struct master *m, unsigned number)
 
 void lane_fini(struct lane *l)
 {
-    for (unsigned i = 0; i < LANE_SOURCES; i++)
+    for (unsigned i = 0; i < LANE_SOURCES; i++) {
         bus_release(&l->turns[i].turn);
+        while (l->turns[i].errands)
+            end_errand(l, l->turns[i].errands, NULL);
+    }
     timer_fini(&l->timer);
     to_reading_free(l->gathered);
     l->gathered = NULL;

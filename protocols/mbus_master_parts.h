@@ -98,7 +98,7 @@ struct lane {
 };
 
 void lane_init(struct lane *l, struct master *m, unsigned number);
-void lane_fini(struct lane *l);                         /* errands are told nothing any more */
+void lane_fini(struct lane *l);                         /* ends its errands */
 void lane_add(struct lane *l, struct errand *e);
 void lane_withdraw(struct lane *l, struct errand *e);   /* no further meter; on_end comes now or after the present one */
 bool lane_has(const struct lane *l, enum reading_source source);
