@@ -14,10 +14,10 @@ import { fileURLToPath } from "node:url";
 
 const HEADINGS = ["position", "secondaryaddress", "baudrate", "addressingmode", "primaryaddress", "enhancedaddress"];
 const KINDS = [
-    { medium: "heat", manufacturer: "KAM", version: 27 },
-    { medium: "water", manufacturer: "SEN", version: 14 },
-    { medium: "electricity", manufacturer: "ABB", version: 2 },
-    { medium: "warm-water", manufacturer: "LUG", version: 7 },
+    { code: 4, medium: "heat", manufacturer: "KAM", version: 27 },
+    { code: 7, medium: "water", manufacturer: "SEN", version: 14 },
+    { code: 2, medium: "electricity", manufacturer: "ABB", version: 2 },
+    { code: 6, medium: "warm-water", manufacturer: "LUG", version: 7 },
 ];
 const ROOMS = ["Cafeteria", "Sales office", "Reception", "Workshop", "Boiler room", "Flat", "Corridor", "Laundry", "Garage", "Roof"];
 const STATUSES = ["no_answer", "collision", "garbled", "undecodable", "no_key"];
@@ -65,7 +65,7 @@ function valueKinds(meter) {
     const count = (seconds) => counterAt(meter, seconds);
     const dated = { quantity: "date-time", unit: "", text: (s) => JSON.stringify(iso(s).slice(0, 16) + ":00") };
     const serial = { quantity: "fabrication-number", unit: "", text: () => meter.secondary_address.replace(/^0+/, "") || "0" };
-    if (meter.medium === "electricity")
+    if (meter.medium_name === "electricity")
         return [
             { quantity: "energy", unit: "Wh", text: (s) => String(count(s) * 10) },
             { quantity: "energy", unit: "Wh", tariff: 1, text: (s) => String(Math.floor(count(s) * 7)) },
@@ -74,7 +74,7 @@ function valueKinds(meter) {
             ...[1, 2, 3].map((p) => ({ quantity: "voltage", unit: "V", modifiers: [`phase-l${p}`], text: (s) => wave(meter, s + p * 999, 230, 3).toFixed(1) })),
             dated, serial,
         ];
-    if (meter.medium === "heat")
+    if (meter.medium_name === "heat")
         return [
             { quantity: "energy", unit: "Wh", text: (s) => `${count(s)}000` },
             { quantity: "volume", unit: "m3", text: (s) => (count(s) * 0.037).toFixed(3) },
@@ -94,7 +94,7 @@ function valueKinds(meter) {
         { quantity: "volume", unit: "m3", text: (s) => (count(s) / 1000).toFixed(3) },
         { quantity: "volume-flow", unit: "m3/h", text: (s) => wave(meter, s, 0.08, 0.06).toFixed(3) },
         { quantity: "volume", unit: "m3", storage: 1, text: () => (counterAt(meter, nowS() - 30 * 86_400) / 1000).toFixed(3) },
-        ...(meter.medium === "warm-water" ? [{ quantity: "flow-temperature", unit: "C", text: (s) => wave(meter, s, 55, 2).toFixed(1) }] : []),
+        ...(meter.medium_name === "warm-water" ? [{ quantity: "flow-temperature", unit: "C", text: (s) => wave(meter, s, 55, 2).toFixed(1) }] : []),
         dated, serial,
     ];
 }
@@ -106,7 +106,8 @@ const describe = (k) => ({ quantity: k.quantity, unit: k.unit, function: k.funct
 function makeMeter(id, fields) {
     const kind = KINDS[id % KINDS.length];
     return { id, position: "", secondary_address: "", addressing: "secondary", primary_address: null, enhanced_address: null,
-             baud: 2400, bus: 1, state: "active", manufacturer: null, version: null, medium: null, last_readout: null,
+             baud: 2400, bus: 1, state: "active", manufacturer: null, version: null, medium: null, medium_name: null,
+             last_readout: { time: null, status: null },
              kind, ...fields };
 }
 
@@ -120,7 +121,7 @@ function madeUpMeters(n) {
             secondary_address: String(10_000_000 + Math.floor(noise(id, 3) * 89_999_999)).padStart(8, "0"),
             addressing: id % 7 === 3 ? "primary" : "secondary", primary_address: id % 7 === 3 ? id % 250 : null,
             bus: id % 40 === 39 ? 2 : 1, state: n > 20 && id % 97 === 0 ? "passive" : "active",
-            manufacturer: kind.manufacturer, version: kind.version, medium: kind.medium,
+            manufacturer: kind.manufacturer, version: kind.version, medium: kind.code, medium_name: kind.medium,
             last_readout: { time: iso(nowS() - (id * 7) % 840), status: fails ? STATUSES[id % STATUSES.length] : "ok" },
         });
     });
@@ -240,12 +241,12 @@ export function createMock({ meters = 12, ready = false, events = true, dist = n
     }
 
     function readMeter(meter, job) {
-        const fails = meter.last_readout !== null && meter.last_readout.status !== "ok";
+        const fails = meter.last_readout.status !== null && meter.last_readout.status !== "ok";
         const status = fails ? meter.last_readout.status : "ok";
         if (fails)
-            job.errors.push({ subject: `meter ${meter.secondary_address}`, text: status.replace("_", " ") });
-        Object.assign(meter, { manufacturer: meter.kind.manufacturer, version: meter.kind.version, medium: meter.kind.medium,
-                               last_readout: { time: iso(nowS()), status } });
+            job.errors.push({ subject: `meter ${meter.secondary_address}`, message: status.replace("_", " ") });
+        Object.assign(meter, { manufacturer: meter.kind.manufacturer, version: meter.kind.version, medium: meter.kind.code,
+                               medium_name: meter.kind.medium, last_readout: { time: iso(nowS()), status } });
         publish("reading", { meter: meter.id, time: meter.last_readout.time, status, source: "manual" });
     }
 
@@ -313,7 +314,8 @@ export function createMock({ meters = 12, ready = false, events = true, dist = n
 
     function logPage(query, request) {
         const severity = query.get("severity");
-        const all = state.log.filter((e) => !severity || e.severity === severity);
+        const rank = ["info", "warning", "error"];
+        const all = state.log.filter((e) => !severity || rank.indexOf(e.severity) >= rank.indexOf(severity));
         if (request.headers.accept === "text/csv")
             return raw("time,severity,origin,text\r\n" + all.map((e) => [e.time, e.severity, e.origin, `"${e.text}"`].join(",")).join("\r\n"));
         return page(all, "entries", query);

@@ -24,20 +24,24 @@ export interface System {
     store: { bytes: number; values: number };
 }
 
+/** Both null: never read. */
+export type Readout = { time: string; status: ReadoutStatus } | { time: null; status: null };
+
 export interface Meter {
     id: Id;
     position: string;
     secondary_address: string;
     manufacturer: string | null;
     version: number | null;
-    medium: string | number | null;
+    medium: number | null;
+    medium_name: string | null;
     addressing: string;
     primary_address: number | null;
     enhanced_address: string | null;
     baud: number;
     bus: number;
     state: string;
-    last_readout: { time: string; status: ReadoutStatus } | null;
+    last_readout: Readout;
 }
 
 export interface Value {
@@ -82,9 +86,7 @@ export type Aggregate = "none" | "mean" | "min" | "max" | "last" | "delta";
 
 export interface JobError {
     subject?: string;
-    text?: string;
-    message?: string;
-    meter?: Id;
+    message: string;
 }
 
 export interface Job {
@@ -92,7 +94,7 @@ export interface Job {
     kind: string;
     state: "waiting" | "running" | "done" | "failed";
     progress: { done: number; total: number };
-    errors: (JobError | string)[];
+    errors: JobError[];
 }
 
 export interface LogEntry {

@@ -29,7 +29,6 @@ const en = {
     "facts.passive": "{passive} passive",
     "facts.store": "Stored",
     "facts.values": "{values} values, {bytes}",
-    "facts.uptime": "Up since",
 
     "link.lost": "The gateway does not answer. What you see may be old. Trying again by itself…",
     "link.polling": "Live updates are not available; this page looks for news every few seconds.",
@@ -46,7 +45,6 @@ const en = {
     "login.throttled.other": "Too many wrong passwords. Try again in {n} seconds.",
     "login.ended": "Your session has ended. Please log in again.",
     "login.missing": "Please fill in this field.",
-    "login.show": "Show password",
 
     "password.title": "Choose your own password",
     "password.why": "This gateway still has the factory password, which everybody knows. Nothing else can be done until it is changed.",
@@ -85,7 +83,6 @@ const en = {
     "meters.installMore": "Install more",
     "meters.problems.one": "{n} meter could not be read",
     "meters.problems.other": "{n} meters could not be read",
-    "meters.showProblems": "Show only these",
     "meters.primary": "primary {address}",
 
     "empty.title": "No meters yet",
@@ -96,7 +93,7 @@ const en = {
     "install.intro": "One line for each meter, the headings first. Save a spreadsheet as CSV and choose it here, or type and paste into the field.",
     "install.template": "Download an empty list",
     "install.file": "Choose a CSV file",
-    "install.drop": "or drop it here",
+    "install.drop": "Or drop it on the field.",
     "install.list": "Meter list",
     "install.example": "Put in an example",
     "install.submit": "Install",
@@ -160,9 +157,6 @@ const en = {
     "values.storageN": "storage {n}",
     "values.tariffN": "tariff {n}",
     "values.subunit": "unit {n}",
-    "values.telegram": "telegram {n}",
-    "values.more": "Show all {n} values",
-    "values.less": "Show fewer",
     "values.raw": "The number as the meter sent it: {raw}",
 
     "function.inst": "now",
@@ -227,11 +221,13 @@ const en = {
     "log.title": "Log",
     "log.severity": "Severity",
     "log.severity.all": "All",
+    "log.severity.warning": "Warnings and errors",
     "log.severity.error": "Errors",
-    "log.severity.warning": "Warnings",
-    "log.severity.info": "Information",
-    "log.severity.debug": "Debug",
+    "log.word.exception": "Exception",
+    "log.word.fatal": "Fatal",
+    "log.word.critical": "Critical",
     "log.word.error": "Error",
+    "log.word.event": "Event",
     "log.word.warning": "Warning",
     "log.word.info": "Info",
     "log.word.debug": "Debug",
@@ -276,7 +272,6 @@ const en = {
 
     "age.now": "just now",
     "table.sortBy": "Sort by {column}",
-    "dialog.close": "Close",
     "toast.dismiss": "Dismiss",
 
     "medium.other": "Other",

@@ -29,7 +29,7 @@ const LONGEST = 3660 * DAY;
 const COUNTED = new Set(["energy", "volume", "mass", "hca", "reactive-energy", "apparent-energy"]);
 const NOT_DRAWN = new Set(["date", "date-time", "time-point", "fabrication-number", "enhanced-identification", "manufacturer",
                            "model-version", "hardware-version", "firmware-version", "software-version", "medium",
-                           "parameter-set", "bus-address", "customer", "customer-location", "tariff-start",
+                           "parameter-set", "bus-address", "error-flags", "error-mask", "access-number", "customer", "customer-location", "tariff-start",
                            "battery-change", "manufacturer-specific", "supplier-info"]);
 
 export function isDrawn(s: Series): boolean {
@@ -57,10 +57,17 @@ export function queryFor(span: Span, shown: Shown, isCounted: boolean): Query {
     const most = shown === "consumption" ? BARS_MAX : DOTS_MAX;
     const step = STEPS_S.find((s) => seconds / s <= most) ?? STEPS_S[STEPS_S.length - 1]!;
     if (shown === "consumption")
-        return { step: Math.max(step, 900), aggregate: "delta" };
+        return { step: Math.max(step, 300), aggregate: "delta" };
     if (seconds * 1000 <= 1.1 * DAY)
         return { step: undefined, aggregate: "none" };
     return { step, aggregate: isCounted ? "last" : "mean" };
+}
+
+/** Where to begin asking: a whole step, and one before it, from which the first difference is counted. */
+export function askFrom(span: Span, query: Query): { ask: number; keep: number } {
+    const step = (query.step ?? 0) * 1000;
+    const keep = step > 0 ? Math.floor(span.from / step) * step : span.from;
+    return { ask: query.aggregate === "delta" ? keep - step : keep, keep };
 }
 
 /** Moves a span by its share `by`, or makes it `times` as long around its middle; never into the future. */

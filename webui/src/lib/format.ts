@@ -86,10 +86,8 @@ export function quantityWord(name: string, unit = ""): string {
     return word("quantity", name) ?? plainWord(name);
 }
 
-export function mediumWord(medium: Meter["medium"]): string {
-    if (medium === null || medium === undefined)
-        return "";
-    return word("medium", medium) ?? plainWord(String(medium));
+export function mediumWord(m: Meter): string {
+    return m.medium_name === null ? "" : (word("medium", m.medium_name) ?? plainWord(m.medium_name));
 }
 
 export function functionWord(name: string): string {
@@ -112,10 +110,17 @@ export function seriesDetails(s: Pick<Value, "function" | "storage" | "tariff" |
     return parts.filter(Boolean).join(", ");
 }
 
+/* Numbers that name something: they are not counted, so not grouped. */
+const IDENTITIES = new Set(["fabrication-number", "enhanced-identification", "bus-address", "access-number", "error-flags", "error-mask",
+                            "parameter-set", "model-version", "hardware-version", "firmware-version", "software-version",
+                            "customer-location", "customer", "manufacturer", "medium"]);
+
 /** The value cell: number with unit, text, the meter's own date; null when the meter gave none. */
 export function formatValue(v: Value): string | null {
     if (v.value === null || v.value === undefined)
         return null;
+    if (isExact(v.value) && IDENTITIES.has(v.quantity))
+        return v.value.dec;
     if (isExact(v.value))
         return formatAmount(v.value.dec, v.quantity === "text" ? "" : v.unit);
     return formatMeterTime(v.value) ?? v.value;

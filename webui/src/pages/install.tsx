@@ -12,6 +12,7 @@ import { formatBytes, formatCount } from "../lib/format";
 import { sentence } from "../lib/sentences";
 import { Button, Card, Problem } from "../ui/basics";
 import { Icon } from "../ui/icon";
+import { Table, type Column } from "../ui/table";
 import { toast } from "../ui/toast";
 import { useTitle } from "../ui/title";
 
@@ -87,6 +88,7 @@ export default function InstallPage() {
                     <Button icon="download" onClick={() => saveText("meters.csv", "text/csv", TEMPLATE)}>
                         {t("install.template")}
                     </Button>
+                    <span class="muted small">{t("install.drop")}</span>
                     {list === "" && <Button kind="quiet" onClick={() => setList(EXAMPLE)}>{t("install.example")}</Button>}
                 </div>
                 <ListEditor value={list} onInput={setList} onFile={takeFile} field={field}
@@ -132,7 +134,7 @@ function ListEditor({ value, onInput, onFile, field, bad }: EditorProps) {
     useEffect(follow, [value]);
     return (
         <div class="field">
-            <label for={id}>{t("install.list")} <span class="muted">{t("install.drop")}</span></label>
+            <label for={id}>{t("install.list")}</label>
             <div class={`editor ${isOver ? "is-over" : ""}`}
                  onDragOver={(e) => { e.preventDefault(); setOver(true); }} onDragLeave={() => setOver(false)}
                  onDrop={(e) => { e.preventDefault(); setOver(false); onFile(e.dataTransfer?.files[0]); }}>
@@ -147,31 +149,26 @@ function ListEditor({ value, onInput, onFile, field, bad }: EditorProps) {
     );
 }
 
+/* The gateway names a column by its number or its heading, in any case. */
+function columnOf(d: Detail): string {
+    return COLUMNS.find((name) => name.toLowerCase() === d.field?.toLowerCase()) ?? d.field ?? String(d.column ?? "");
+}
+
 function Complaints({ list, details, onGoTo }: { list: string; details: Detail[]; onGoTo: (line: number) => void }) {
+    const columns: Column<Detail>[] = [
+        { key: "line", title: t("install.line"), onCard: "label", cell: (d) => d.line !== undefined && (
+            <button type="button" class="link" aria-label={t("install.goTo", { line: d.line })} onClick={() => onGoTo(d.line!)}>
+                {formatCount(d.line)}
+            </button>
+        ) },
+        { key: "column", title: t("install.column"), onCard: "label", cell: columnOf },
+        { key: "found", title: t("install.found"), onCard: "label",
+          cell: (d) => <span class="mono">{cellAt(list, d.line, d.column) || t("install.nothing")}</span> },
+        { key: "message", title: t("install.message"), onCard: "wide", cell: (d) => d.message },
+    ];
     return (
-        <div class="table-box complaints" role="region" aria-label={t("error.title")} tabIndex={0}>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col" class="number">{t("install.line")}</th>
-                        <th scope="col">{t("install.column")}</th>
-                        <th scope="col">{t("install.found")}</th>
-                        <th scope="col">{t("install.message")}</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {details.map((d, i) => (
-                        <tr key={i}>
-                            <td class="number">{d.line !== undefined &&
-                                <button type="button" class="link" aria-label={t("install.goTo", { line: d.line })}
-                                        onClick={() => onGoTo(d.line!)}>{formatCount(d.line)}</button>}</td>
-                            <td>{d.field || (d.column ?? "")}</td>
-                            <td class="mono">{cellAt(list, d.line, d.column) || t("install.nothing")}</td>
-                            <td>{d.message}</td>
-                        </tr>
-                    ))}
-                </tbody>
-            </table>
+        <div class="complaints">
+            <Table caption={t("error.title")} columns={columns} rows={details} rowKey={(d) => details.indexOf(d)} />
         </div>
     );
 }

@@ -24,7 +24,8 @@ interface LogPart {
 const PAGE = 100;
 /* A filter may let nothing through for a while: so many pages are asked for before the reader has to. */
 const EMPTY_PAGES = 20;
-const SEVERITIES = ["all", "error", "warning", "info"] as const;
+/* A severity means: this one and what is worse. */
+const SEVERITIES = ["all", "warning", "error"] as const;
 type Filter = (typeof SEVERITIES)[number];
 
 async function fetchPart(filter: Filter, cursor?: string | null, signal?: AbortSignal): Promise<LogPart> {
@@ -110,7 +111,7 @@ export default function LogPage() {
 async function download(filter: Filter): Promise<void> {
     try {
         const text = await api<string>("/log", {
-            query: { severity: filter === "all" ? undefined : filter, limit: 1000 }, accept: "text/csv", parse: (csv) => csv,
+            query: { severity: filter === "all" ? undefined : filter }, accept: "text/csv", parse: (csv) => csv,
         });
         saveText("metergate-log.csv", "text/csv", text);
     } catch (e) {
@@ -121,6 +122,7 @@ async function download(filter: Filter): Promise<void> {
 const TONES: Record<string, { tone: "bad" | "warn" | "info" | "off"; icon: IconName }> = {
     warning: { tone: "warn", icon: "alert" },
     info: { tone: "info", icon: "info" },
+    event: { tone: "info", icon: "info" },
     debug: { tone: "off", icon: "info" },
 };
 
@@ -131,10 +133,10 @@ function Severity({ name }: { name: string }) {
 
 function Entries({ entries }: { entries: LogEntry[] }) {
     const columns: Column<LogEntry & { key: string }>[] = [
-        { key: "time", title: t("log.time"), onCard: undefined,
+        { key: "time", title: t("log.time"), onCard: "head",
           cell: (e) => <time class="nowrap" dateTime={e.time} title={e.time}>{formatTime(e.time, "seconds")}</time> },
-        { key: "severity", title: t("log.severity"), cell: (e) => <Severity name={e.severity} /> },
-        { key: "origin", title: t("log.origin"), onCard: "wide", cell: (e) => <span class="mono muted">{e.origin}</span> },
+        { key: "severity", title: t("log.severity"), onCard: "aside", cell: (e) => <Severity name={e.severity} /> },
+        { key: "origin", title: t("log.origin"), cell: (e) => <span class="mono muted">{e.origin}</span> },
         { key: "text", title: t("log.text"), onCard: "wide", cell: (e) => <span class="log-text">{e.text}</span> },
     ];
     /* Several entries may have one time; the key stays the same when new ones come in front. */

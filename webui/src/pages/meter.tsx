@@ -69,7 +69,7 @@ function MeterHead({ meter }: { meter: Meter }) {
     const isBusy = !isOver(useStore(readout));
     const isAllowed = mayOperate(useStore(session));
     const last = meter.last_readout;
-    const help = last && word("statusHelp", last.status);
+    const help = last.status && word("statusHelp", last.status);
     return (
         <div>
             <a class="back" href="/"><Icon name="left" />{t("meter.back")}</a>
@@ -84,12 +84,12 @@ function MeterHead({ meter }: { meter: Meter }) {
             <dl class="passport">
                 <Item name={t("meter.address")}><span class="mono">{meter.secondary_address}</span></Item>
                 <Item name={t("meter.manufacturer")}>{meter.manufacturer ?? t("meter.unknown")}</Item>
-                <Item name={t("meter.medium")}>{mediumWord(meter.medium) || t("meter.unknown")}</Item>
+                <Item name={t("meter.medium")}>{mediumWord(meter) || t("meter.unknown")}</Item>
                 <Item name={t("meter.mode")}>{modeWords(meter)}</Item>
                 <Item name={t("meter.bus")}>{meter.bus}</Item>
                 <Item name={t("meter.baud")}>{meter.baud}</Item>
                 <Item name={t("meter.lastReadout")}>
-                    {last
+                    {last.time
                         ? <span class="with-badge">
                             <time dateTime={last.time} title={formatTime(last.time, "full")}>{formatAge(last.time, now)}</time>
                             <StatusBadge status={last.status} />
@@ -189,6 +189,11 @@ function ValueCell({ value }: { value: Value }) {
     );
 }
 
+/** What most values have is quiet, and left out on a phone. */
+function Usual({ is, children }: { is: boolean; children: preact.ComponentChildren }) {
+    return <span class={is ? "usual" : undefined}>{children}</span>;
+}
+
 function nameOf(v: Value): string {
     return (v.special && word("special", v.special)) ?? quantityWord(v.quantity, v.unit);
 }
@@ -197,15 +202,18 @@ function nameOf(v: Value): string {
 function valueColumns(values: Value[], drawable: Set<string>, chosen: string | null,
                       onChoose: (id: string) => void): Column<Value>[] {
     const all: (Column<Value> | false)[] = [
-        { key: "quantity", title: t("values.quantity"), cell: nameOf },
-        { key: "value", title: t("values.value"), isNumber: true, cell: (v) => <ValueCell value={v} /> },
-        { key: "function", title: t("values.function"), onCard: "label", cell: (v) => (v.special ? null : functionWord(v.function)) },
-        { key: "storage", title: t("values.storage"), isNumber: true, onCard: "label", cell: (v) => (v.special ? null : v.storage) },
-        { key: "tariff", title: t("values.tariff"), isNumber: true, onCard: "label", cell: (v) => (v.special ? null : v.tariff) },
+        { key: "quantity", title: t("values.quantity"), onCard: "head", cell: nameOf },
+        { key: "value", title: t("values.value"), isNumber: true, onCard: "aside", cell: (v) => <ValueCell value={v} /> },
+        { key: "function", title: t("values.function"), onCard: "label",
+          cell: (v) => !v.special && <Usual is={v.function === "inst"}>{functionWord(v.function)}</Usual> },
+        { key: "storage", title: t("values.storage"), isNumber: true, onCard: "label",
+          cell: (v) => !v.special && <Usual is={v.storage === 0}>{v.storage}</Usual> },
+        { key: "tariff", title: t("values.tariff"), isNumber: true, onCard: "label",
+          cell: (v) => !v.special && <Usual is={v.tariff === 0}>{v.tariff}</Usual> },
         values.some((v) => detailsOf(v) !== "") &&
-            { key: "details", title: t("values.details"), onCard: "wide", cell: (v) => <span class="muted">{detailsOf(v)}</span> },
+            { key: "details", title: t("values.details"), cell: (v) => detailsOf(v) },
         {
-            key: "chart", title: "",
+            key: "chart", title: "", onCard: "end",
             cell: (v) => v.series !== null && drawable.has(String(v.series)) && (
                 <button type="button" class="button quiet to-chart" aria-pressed={String(v.series) === chosen}
                         aria-label={t("values.showChart", { name: seriesTitle(v) })} title={t("values.showChart", { name: seriesTitle(v) })}

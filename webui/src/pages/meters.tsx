@@ -1,10 +1,11 @@
 /* meters.tsx — the meter list: what is installed, how its last readout went.
  * SPDX-License-Identifier: Apache-2.0
  */
-import { useId, useMemo, useState } from "preact/hooks";
+import { useEffect, useId, useMemo, useState } from "preact/hooks";
 import { apiAll } from "../api/client";
+import { onLive } from "../api/live";
 import { useResource } from "../api/resource";
-import type { Meter } from "../api/types";
+import type { Meter, Readout } from "../api/types";
 import { t, tn, word } from "../i18n";
 import { formatAge, formatCount, formatTime, mediumWord, meterName } from "../lib/format";
 import { useStore } from "../lib/store";
@@ -21,13 +22,25 @@ const ROWS_AT_ONCE = 100;
 
 export function MetersPage() {
     useTitle(t("meters.title"));
-    const { data, error, reload } = useResource("meters", (signal) => apiAll<Meter>("/meters", "meters", { signal }),
-                                                { on: ["reading", "meter"], gatherMs: 1000 });
+    const { data, error, reload, patch } = useResource("meters", (signal) => apiAll<Meter>("/meters", "meters", { signal }),
+                                                       { on: ["meter"], gatherMs: 1000 });
+    /* A reading brings all that its row shows, unless the meter was read for the first time. */
+    useEffect(() => onLive((name, body) => {
+        if (name !== "reading")
+            return;
+        if (data?.some((m) => m.id === body["meter"] && m.manufacturer === null))
+            reload();
+        patch((all) => all.map((m) => (m.id === body["meter"] ? { ...m, last_readout: readoutOf(body) } : m)));
+    }), [data, reload, patch]);
     if (!data)
         return error ? <LoadProblem error={error} onRetry={reload} /> : <Spinner label={t("meters.title")} />;
     if (data.length === 0)
         return <NoMeters />;
     return <MeterList meters={data} />;
+}
+
+function readoutOf(body: Record<string, unknown>): Readout {
+    return { time: body["time"], status: body["status"] } as Readout;
 }
 
 function NoMeters() {
@@ -44,8 +57,8 @@ function NoMeters() {
 
 /* The words that a filter is looked for in: what the row shows. */
 function searchText(m: Meter): string {
-    const status = m.last_readout ? word("status", m.last_readout.status) : t("meters.never");
-    return [m.position, m.secondary_address, m.primary_address, m.manufacturer, mediumWord(m.medium), status,
+    const status = m.last_readout.status ? word("status", m.last_readout.status) : t("meters.never");
+    return [m.position, m.secondary_address, m.primary_address, m.manufacturer, mediumWord(m), status,
             m.state === "passive" ? t("meters.passive") : ""].join(" ").toLowerCase();
 }
 
@@ -55,7 +68,7 @@ function matches(m: Meter, filter: string): boolean {
 }
 
 function hasProblem(m: Meter): boolean {
-    return m.state === "active" && m.last_readout !== null && m.last_readout.status !== "ok";
+    return m.state === "active" && m.last_readout.status !== null && m.last_readout.status !== "ok";
 }
 
 function MeterList({ meters }: { meters: Meter[] }) {
@@ -129,33 +142,33 @@ function FilterField({ value, onInput }: { value: string; onInput: (next: string
 function columns(now: number): Column<Meter>[] {
     return [
         {
-            key: "position", title: t("meters.position"), sortBy: meterName,
+            key: "position", title: t("meters.position"), onCard: "head", sortBy: meterName,
             cell: (m) => <a class="row-link" href={`/meters/${m.id}`}>{meterName(m)}</a>,
         },
         {
-            key: "address", title: t("meters.address"), sortBy: (m) => m.secondary_address, onCard: "label",
+            key: "address", title: t("meters.address"), sortBy: (m) => m.secondary_address,
             cell: (m) => <Address meter={m} />,
         },
-        { key: "manufacturer", title: t("meters.manufacturer"), sortBy: (m) => m.manufacturer, onCard: "label",
+        { key: "manufacturer", title: t("meters.manufacturer"), sortBy: (m) => m.manufacturer,
           cell: (m) => m.manufacturer },
-        { key: "medium", title: t("meters.medium"), sortBy: (m) => mediumWord(m.medium) || null, onCard: "label",
-          cell: (m) => mediumWord(m.medium) },
+        { key: "medium", title: t("meters.medium"), sortBy: (m) => mediumWord(m) || null,
+          cell: mediumWord },
         { key: "bus", title: t("meters.bus"), sortBy: (m) => m.bus, onCard: "label", cell: (m) => m.bus },
         {
-            key: "last", title: t("meters.lastReadout"), onCard: "label",
-            sortBy: (m) => (m.last_readout ? Date.parse(m.last_readout.time) : null),
-            cell: (m) => m.last_readout
+            key: "last", title: t("meters.lastReadout"),
+            sortBy: (m) => (m.last_readout.time ? Date.parse(m.last_readout.time) : null),
+            cell: (m) => m.last_readout.time
                 ? <time dateTime={m.last_readout.time} title={formatTime(m.last_readout.time, "full")}>
                     {formatAge(m.last_readout.time, now)}
                 </time>
                 : <span class="muted">{t("meters.never")}</span>,
         },
         {
-            key: "status", title: t("meters.status"),
-            sortBy: (m) => (m.last_readout ? word("status", m.last_readout.status) : null),
+            key: "status", title: t("meters.status"), onCard: "aside",
+            sortBy: (m) => (m.last_readout.status ? word("status", m.last_readout.status) : null),
             cell: (m) => m.state === "passive"
                 ? <Badge tone="off">{t("meters.passive")}</Badge>
-                : m.last_readout && <StatusBadge status={m.last_readout.status} />,
+                : m.last_readout.status && <StatusBadge status={m.last_readout.status} />,
         },
     ];
 }

@@ -3,7 +3,7 @@
  */
 import { api, ApiError } from "../api/client";
 import { onLive } from "../api/live";
-import type { Id, Job, JobError } from "../api/types";
+import type { Id, Job } from "../api/types";
 import { createStore } from "../lib/store";
 
 export interface Readout {
@@ -19,14 +19,6 @@ export const readout = createStore<Readout | null>(null);
 
 export function isOver(one: Readout | null): boolean {
     return !one || one.error !== undefined || one.job?.state === "done" || one.job?.state === "failed";
-}
-
-export function subjectOf(error: JobError | string): string {
-    return typeof error === "string" ? "" : (error.subject ?? (error.meter === undefined ? "" : String(error.meter)));
-}
-
-export function textOf(error: JobError | string): string {
-    return typeof error === "string" ? error : (error.text ?? error.message ?? "");
 }
 
 export async function startReadout(target: Id | "all"): Promise<void> {

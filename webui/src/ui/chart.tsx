@@ -7,14 +7,13 @@ import { parsePoints } from "../api/exact";
 import { useResource } from "../api/resource";
 import type { Id, Point, Series } from "../api/types";
 import { t } from "../i18n";
-import { drawn, isCounter, moveSpan, queryFor, RANGES, sumDecimals,
+import { askFrom, drawn, isCounter, moveSpan, queryFor, RANGES, sumDecimals,
          type Drawn, type RangeName, type Shown, type Span } from "../lib/chart_data";
 import { formatDecimal, formatTime, quantityWord } from "../lib/format";
 import { onColours } from "../state/theme";
 import { Button, Choice, LoadProblem, Spinner } from "./basics";
 
 const NBSP = "\u00a0";
-const POINTS_MAX = 20_000;
 const ROWS_MAX = 500;
 
 interface Fetched {
@@ -83,12 +82,12 @@ export function Chart({ meter, series, name }: Props) {
 }
 
 async function fetchPoints(series: Series, span: Span, shown: Shown, signal: AbortSignal): Promise<Point[]> {
-    const { step, aggregate } = queryFor(span, shown, isCounter(series));
+    const query = queryFor(span, shown, isCounter(series));
+    const { ask, keep } = askFrom(span, query);
     const got = await api<{ values: Point[] }>(`/series/${series.id}/values`, {
-        query: { from: isoSeconds(span.from), to: isoSeconds(span.to), step, aggregate, limit: step ? undefined : POINTS_MAX },
-        parse: parsePoints, signal,
+        query: { from: isoSeconds(ask), to: isoSeconds(span.to), ...query }, parse: parsePoints, signal,
     });
-    return got.values;
+    return got.values.filter(([time]) => Date.parse(time) >= keep);
 }
 
 function isoSeconds(ms: number): string {
@@ -120,7 +119,7 @@ function View({ fetched, shown, series, name, isStale, onZoom }: ViewProps) {
     return (
         <>
             <p class="chart-point" aria-hidden="true">
-                {at === null ? <span class="muted">{t("chart.hint")}</span> : pointWords(data, at)}
+                {at === null || at >= data.times.length ? <span class="muted">{data.unit && <b class="chart-unit">{data.unit}</b>} {t("chart.hint")}</span> : pointWords(data, at, shown === "consumption" ? query.step : undefined)}
             </p>
             <Canvas data={data} span={span} isBars={shown === "consumption"} step={query.step} isStale={isStale}
                     label={summary(data, span, shown, name, query.step)} onZoom={onZoom} onPoint={setAt} />
@@ -134,8 +133,11 @@ function amount(text: string | null | undefined, unit: string): string {
     return text === null || text === undefined ? t("values.none") : formatDecimal(text) + (unit && NBSP + unit);
 }
 
-function pointWords(data: Drawn, at: number) {
-    return <><strong>{amount(data.texts[at], data.unit)}</strong> {formatTime(new Date(data.times[at]! * 1000))}</>;
+/* A bar tells from when to when, a dot its moment. */
+function pointWords(data: Drawn, at: number, step: number | undefined) {
+    const time = (s: number) => formatTime(new Date(s * 1000));
+    const begin = data.times[at]!;
+    return <><strong>{amount(data.texts[at], data.unit)}</strong> {time(begin)}{step !== undefined && ` – ${time(begin + step)}`}</>;
 }
 
 function stepWords(step: number | undefined): string {

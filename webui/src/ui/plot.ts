@@ -74,7 +74,7 @@ function axes(host: HTMLElement): uPlot.Axis[] {
         ticks: { show: false },
     };
     return [
-        { ...shared, grid: { show: false }, space: 64, values: (_u, splits, _i, _s, step) => timeTicks(splits, step) },
+        { ...shared, grid: { show: false }, space: 64, size: 34, values: (_u, splits, _i, _s, step) => timeTicks(splits, step) },
         { ...shared, size: widestTick, values: (_u, splits) => numberTicks(splits) },
     ];
 }
@@ -114,7 +114,7 @@ export function createPlot(host: HTMLElement, options: PlotOptions): { destroy: 
             bind: { dblclick: () => null },
         },
         scales: {
-            x: { time: true, range: () => [span.from / 1000, span.to / 1000] },
+            x: { time: true, range: () => [Math.min(span.from / 1000, drawn.times[0] ?? Infinity), span.to / 1000] },
             y: { range: valueRange(options.isBars) },
         },
         axes: axes(host),

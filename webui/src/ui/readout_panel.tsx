@@ -5,7 +5,7 @@ import type { Id, Job } from "../api/types";
 import { t, tn } from "../i18n";
 import { sentence } from "../lib/sentences";
 import { useStore } from "../lib/store";
-import { isOver, readout, subjectOf, textOf } from "../state/readout";
+import { isOver, readout } from "../state/readout";
 import { Button } from "./basics";
 import { Icon } from "./icon";
 
@@ -51,12 +51,12 @@ function Errors({ job }: { job: Job }) {
     if (job.errors.length === 0)
         return null;
     const more = job.errors.length - ERRORS_SHOWN;
-    const isBus = job.errors.some((e) => /^bus\d/.test(subjectOf(e)));
+    const isBus = job.errors.some((e) => /^bus\d/.test(e.subject ?? ""));
     return (
         <>
             <ul>
                 {job.errors.slice(0, ERRORS_SHOWN).map((e, i) => (
-                    <li key={i}>{subjectOf(e) && <strong>{subjectOf(e)}: </strong>}{textOf(e)}</li>
+                    <li key={i}>{e.subject && <strong>{e.subject}: </strong>}{e.message}</li>
                 ))}
                 {more > 0 && <li>{tn("job.more", more)}</li>}
             </ul>

@@ -13,8 +13,8 @@ export interface Column<Row> {
     /** What rows are sorted by; without it the column does not sort. */
     sortBy?: (row: Row) => string | number | null;
     isNumber?: boolean;
-    /** On a phone: a line of its own (wide), or with its heading before it (label). */
-    onCard?: "wide" | "label" | "wide label";
+    /** Its place on a phone's card: first line, first line's end, below with its heading, a line of its own, the end. */
+    onCard?: "head" | "aside" | "label" | "wide" | "end";
 }
 
 export interface Sorting {
@@ -74,7 +74,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, rowClass, sorting, 
                             <tr key={rowKey(row)} role="row" class={rowClass?.(row)}>
                                 {columns.map((c) => (
                                     <td key={c.key} role="cell" data-label={c.title}
-                                        class={[c.isNumber && "number", c.onCard].filter(Boolean).join(" ") || undefined}>
+                                        class={[c.isNumber && "number", c.onCard && `at-${c.onCard}`].filter(Boolean).join(" ") || undefined}>
                                         {c.cell(row)}
                                     </td>
                                 ))}
