@@ -1,7 +1,9 @@
 /* meter_list.h — meter lists as CSV text: Position, SecondaryAddress, BaudRate, AddressingMode, PrimaryAddress,
  * EnhancedAddress. Separator comma, semicolon or tab, found from the heading; headings and modes in any case, columns in
- * any order, the optional ones may be missing; UTF-8 with or without BOM, else ISO-8859-1; CRLF or LF; RFC 4180 quotes.
+ * any order; BaudRate, PrimaryAddress and EnhancedAddress may be missing, other columns are refused. UTF-8 with or without
+ * BOM, UTF-16 with BOM, else Windows-1252 (hence ISO-8859-1); CRLF, LF or CR; RFC 4180 quotes; empty rows are skipped.
  * Empty BaudRate = 2400. Excel's loss of leading zeros in SecondaryAddress is not guessed at: 8 hex digits are needed.
+ * SecondaryAddress may be empty in mode primary only.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef CORE_METER_LIST_H
