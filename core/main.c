@@ -1,0 +1,643 @@
+/* main.c — the composition root: creates everything, wires events and timers, lists the services, ends in order.
+ *
+ * Knows: all floors. Belongs to no library. Decides nothing about meters, reports or requests.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/bug.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/crypto.h"
+#include "core/event.h"
+#include "core/gateway_settings.h"
+#include "core/job.h"
+#include "core/live.h"
+#include "core/logflood.h"
+#include "core/meter.h"
+#include "core/options.h"
+#include "core/schedule.h"
+#include "core/service.h"
+#include "core/setting.h"
+#include "io/dns.h"
+#include "io/fetch.h"
+#include "io/loop.h"
+#include "io/notify.h"
+#include "protocols/codec/mbus/compact.h"
+#include "protocols/http.h"
+#include "protocols/mbus_master.h"
+#include "reports/report.h"
+#include "store/store.h"
+#include "store/store_conf.h"
+
+/* In the order of their start; they are stopped in reverse. */
+static const struct service_ops *const services[] = { &mbus_master_service, &reports_service, &http_service };
+enum { N_SERVICES = sizeof services / sizeof services[0] };
+
+enum { LINES_MAX = 256, DRAIN_MS = 1500, DRAIN_STEP_MS = 10, CLOCK_LOOK_S = 30, CLOCK_JUMP_S = 3 };
+
+struct line { /* of the log, on its way to the store and the event bus */
+    int64_t utc_us;
+    enum log_level level;
+    char origin[LOG_ORIGIN_MAX], text[LOG_TEXT_MAX];
+};
+
+struct gateway {
+    struct app app;
+    const struct options *options;
+    char conf_path[PATH_MAX];
+    struct zone *zone;                  /* owned; app.zone points to it or to zone_utc */
+    void *self[N_SERVICES];
+    size_t n_started;
+    struct timer store_timer, jobs_timer, schedule_timer, watchdog_timer, drain_timer;
+    int64_t drain_until_ms;             /* 0: running */
+    int64_t wall_minus_mono_s;          /* to notice that the clock was set */
+    struct logflood *flood;
+    struct line *lines;                 /* ring of n_lines from first_line, written by a deferred call */
+    size_t first_line, n_lines, n_dropped;
+    bool is_flushing_lines;
+};
+
+/* --- the log: lines gather here, since a line may be said in the middle of anything --- */
+
+static void keep_line(struct gateway *g, const struct line *l)
+{
+    const struct store_entry e = { .utc_us = l->utc_us, .level = l->level, .origin = l->origin, .text = l->text };
+    enum err kept = store_journal_put(g->app.store, JOURNAL_LOG, &e);
+    g->n_dropped += kept != ERR_OK && g->n_dropped == 0; /* said by the next flush, once */
+    const struct event ev = { .type = EV_LOG, .u.log = { l->utc_us, l->level, l->origin, l->text } };
+    events_publish(g->app.events, &ev);
+}
+
+static void flush_lines(void *ctx)
+{
+    struct gateway *g = ctx;
+    g->is_flushing_lines = false;
+    for (size_t left = g->n_lines; left > 0; left--) {
+        struct line l = g->lines[g->first_line];
+        g->first_line = (g->first_line + 1) % LINES_MAX;
+        g->n_lines--;
+        keep_line(g, &l);
+    }
+    if (g->n_dropped > 0) {
+        size_t n = g->n_dropped;
+        g->n_dropped = 0;
+        log_warn("log", "%zu lines could not be kept", n);
+    }
+}
+
+static void queue_line(void *ctx, enum log_level level, const char *origin, const char *text)
+{
+    struct gateway *g = ctx;
+    if (g->n_lines == LINES_MAX) {
+        g->n_dropped++;
+        return;
+    }
+    struct line *l = &g->lines[(g->first_line + g->n_lines++) % LINES_MAX];
+    l->utc_us = clock_utc_us(g->app.clock);
+    l->level = level;
+    str_copy(l->origin, sizeof l->origin, origin);
+    str_copy(l->text, sizeof l->text, text);
+    if (!g->is_flushing_lines) {
+        g->is_flushing_lines = true;
+        loop_defer(g->app.loop, flush_lines, g);
+    }
+}
+
+static void on_log(void *ctx, enum log_level level, const char *origin, const char *text)
+{
+    struct gateway *g = ctx;
+    const struct log_cfg *cfg = settings_cfg(g->app.settings, "log", 0);
+    if ((int)level >= log_cfg_level(cfg))
+        logflood_put(g->flood, clock_mono_ms(g->app.clock), level, origin, text);
+}
+
+/* --- facts --- */
+
+static void on_reading(struct gateway *g, const struct reading *r)
+{
+    live_put(g->app.live, r, clock_mono_ms(g->app.clock));
+    if (r->source == SOURCE_CONTINUOUS)
+        return;
+    enum err e = store_put_reading(g->app.store, r);
+    if (e != ERR_OK)
+        log_error("store", "a reading of meter %" PRIu32 " could not be kept: %s", r->meter, err_text(e));
+    struct meter *m = meters_find(g->app.meters, r->meter);
+    if (m) {
+        m->last_utc = r->utc;
+        m->last_status = r->status;
+        m->n_readouts++;
+        m->n_failed += r->status != READOUT_OK;
+    }
+    timer_start_ms(&g->store_timer, 0);
+}
+
+static void on_event(void *ctx, const struct event *ev)
+{
+    struct gateway *g = ctx;
+    if (ev->type == EV_READING)
+        on_reading(g, ev->u.reading);
+    else if (ev->type == EV_METER && ev->u.meter.what == METER_REMOVED)
+        live_forget(g->app.live, ev->u.meter.id);
+}
+
+static void on_format_learnt(void *ctx, uint16_t signature, const uint8_t *headers, size_t len)
+{
+    struct gateway *g = ctx;
+    char name[8];
+    str_fmt(name, sizeof name, "%04x", signature);
+    if (store_record_put(g->app.store, "format", name, headers, len, false) != ERR_OK)
+        log_warn("store", "the telegram format %s could not be kept", name);
+}
+
+static bool load_format(void *ctx, const char *name, const void *data, size_t len)
+{
+    (void)name;
+    formats_learn(ctx, data, len);
+    return true;
+}
+
+static void save_job(void *ctx, const struct job *j, bool is_over)
+{
+    struct gateway *g = ctx;
+    char name[24], head[160];
+    str_fmt(name, sizeof name, "%016" PRIx64, j->id);
+    if (is_over) {
+        enum err e = store_record_remove(g->app.store, "job", name);
+        if (e != ERR_OK && e != ERR_NOT_FOUND)
+            log_warn("store", "ended job %" PRIu64 " could not be removed: it starts again after a restart", j->id);
+        return;
+    }
+    /* kind, lane and who, a line each, then the arguments */
+    str_fmt(head, sizeof head, "%s\n%u\n%s\n", j->kind->name, j->lane, j->by);
+    size_t head_len = strlen(head), args_len = strlen(j->args);
+    char *record = xmalloc(head_len + args_len);
+    bytes_copy(record, head_len, head, head_len);
+    bytes_copy(record + head_len, args_len, j->args, args_len);
+    if (store_record_put(g->app.store, "job", name, record, head_len + args_len, true) != ERR_OK)
+        log_warn("store", "job %" PRIu64 " could not be kept: it will not survive a restart", j->id);
+    free(record);
+}
+
+static bool load_job(void *ctx, const char *name, const void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    char *text = xstrndup(data, len), *rest = text;
+    const char *kind = strsep(&rest, "\n"), *lane = rest ? strsep(&rest, "\n") : NULL;
+    const char *by = rest ? strsep(&rest, "\n") : NULL;
+    uint64_t n = 0;
+    if (by && rest && str_to_u64(lane, UINT_MAX, &n) == ERR_OK)
+        jobs_restore(g->app.jobs, strtoull(name, NULL, 16), kind, (unsigned)n, rest, by);
+    free(text);
+    return true;
+}
+
+/* --- timers --- */
+
+static void tick_store(void *ctx)
+{
+    struct gateway *g = ctx;
+    int64_t now = clock_mono_ms(g->app.clock), next = store_tick(g->app.store, now);
+    if (next != INT64_MAX)
+        timer_start_ms(&g->store_timer, next - now);
+}
+
+static void tick_jobs(void *ctx)
+{
+    struct gateway *g = ctx;
+    int64_t now = clock_mono_ms(g->app.clock), next = jobs_tick(g->app.jobs, now);
+    if (next != INT64_MAX)
+        timer_start_ms(&g->jobs_timer, next - now);
+}
+
+static void wake_jobs(void *ctx)
+{
+    timer_start_ms(&((struct gateway *)ctx)->jobs_timer, 0);
+}
+
+static int64_t wall_minus_mono(const struct gateway *g)
+{
+    return clock_utc(g->app.clock) - clock_mono_ms(g->app.clock) / 1000;
+}
+
+static void tick_schedules(void *ctx)
+{
+    struct gateway *g = ctx;
+    int64_t offset = wall_minus_mono(g), jump = offset - g->wall_minus_mono_s;
+    if (jump > CLOCK_JUMP_S || jump < -CLOCK_JUMP_S) {
+        log_info("clock", "the clock was set %s by %" PRId64 " s", jump > 0 ? "forward" : "back", jump > 0 ? jump : -jump);
+        const struct event ev = { .type = EV_CLOCK_JUMP, .u.clock = { jump } };
+        events_publish(g->app.events, &ev);
+    }
+    g->wall_minus_mono_s = offset;
+    int64_t now_us = clock_utc_us(g->app.clock), next = schedules_tick(g->app.schedules, now_us / 1000000);
+    int64_t wait_us = CLOCK_LOOK_S * INT64_C(1000000);
+    if (next != INT64_MAX && next * 1000000 - now_us < wait_us)
+        wait_us = next * 1000000 - now_us;
+    timer_start_us(&g->schedule_timer, wait_us);
+    (void)logflood_tick(g->flood, clock_mono_ms(g->app.clock)); /* sums may be some seconds late */
+}
+
+static void tick_watchdog(void *ctx)
+{
+    struct gateway *g = ctx;
+    notify_send("WATCHDOG=1");
+    timer_start_ms(&g->watchdog_timer, notify_watchdog_ms());
+}
+
+static void tick_drain(void *ctx)
+{
+    struct gateway *g = ctx;
+    bool idle = jobs_drain(g->app.jobs);
+    for (size_t i = 0; i < g->n_started; i++) {
+        if (services[i]->is_idle && !services[i]->is_idle(g->self[i]))
+            idle = false;
+    }
+    if (idle || clock_mono_ms(g->app.clock) >= g->drain_until_ms)
+        loop_stop(g->app.loop);
+    else
+        timer_start_ms(&g->drain_timer, DRAIN_STEP_MS);
+}
+
+/* --- settings --- */
+
+static enum err save_settings(void *ctx, const struct settings *s, struct err_at *at)
+{
+    struct gateway *g = ctx;
+    char *old = NULL;
+    size_t len = 0;
+    enum err e = conf_read(g->conf_path, &old, &len, at);
+    if (e != ERR_OK && e != ERR_NOT_FOUND)
+        return e;
+    char *fresh = settings_edit_text(s, old ? old : "");
+    e = conf_replace(g->conf_path, fresh, strlen(fresh), at);
+    free(fresh);
+    free(old);
+    return e;
+}
+
+/* Reads the settings file; a missing one is fine unless the user named it. */
+static enum err load_settings_file(struct gateway *g, struct err_at *at)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum err e = conf_read(g->conf_path, &text, &len, at);
+    if (e == ERR_NOT_FOUND && g->options->config == NULL)
+        return ERR_OK;
+    if (e == ERR_OK)
+        e = settings_load_text(g->app.settings, text, len, at);
+    free(text);
+    return e;
+}
+
+static void use_zone(struct gateway *g, const char *name)
+{
+    struct zone *fresh = NULL;
+    if (zone_load(name, &fresh) != ERR_OK)
+        log_error("time", "the time zone %s cannot be loaded, UTC is used", name);
+    struct zone *old = g->zone;
+    g->zone = fresh;
+    g->app.zone = fresh ? fresh : &zone_utc;
+    schedules_set_zone(g->app.schedules, g->app.zone, clock_utc(g->app.clock));
+    zone_free(old);
+}
+
+static void on_time_changed(void *ctx, unsigned instance, const void *was, const void *now)
+{
+    (void)instance, (void)was;
+    struct gateway *g = ctx;
+    use_zone(g, ((const struct time_cfg *)now)->zone);
+    timer_start_ms(&g->schedule_timer, 0);
+}
+
+static struct store_cfg store_cfg_of(const struct gateway *g)
+{
+    const struct store_settings *st = settings_cfg(g->app.settings, "store", 0);
+    const struct log_cfg *lg = settings_cfg(g->app.settings, "log", 0);
+    return (struct store_cfg){
+        .dir = g->app.data_dir, .clock = g->app.clock, .max_bytes = st->max_bytes, .max_age_days = st->max_age_days,
+        .log_max_days = lg->max_days, .log_max_bytes = lg->max_bytes,
+    };
+}
+
+static void on_store_changed(void *ctx, unsigned instance, const void *was, const void *now)
+{
+    (void)instance, (void)was, (void)now;
+    struct gateway *g = ctx;
+    const struct store_cfg cfg = store_cfg_of(g);
+    store_configure(g->app.store, &cfg);
+}
+
+static void on_signal(void *ctx, int signal)
+{
+    struct gateway *g = ctx;
+    struct err_at at = { 0 };
+    if (signal == SIGHUP) {
+        if (load_settings_file(g, &at) == ERR_OK)
+            log_info("settings", "%s was read again", g->conf_path);
+        else
+            log_error("settings", "%s line %u: %s; the settings stay as they were", g->conf_path, at.line, at.text);
+        return;
+    }
+    if (g->drain_until_ms != 0) {
+        loop_stop(g->app.loop); /* asked twice: at once */
+        return;
+    }
+    log_info("gateway", "stopping");
+    notify_send("STOPPING=1");
+    g->drain_until_ms = clock_mono_ms(g->app.clock) + DRAIN_MS;
+    for (size_t i = g->n_started; i-- > 0;) {
+        if (services[i]->drain)
+            services[i]->drain(g->self[i]);
+    }
+    timer_start_ms(&g->drain_timer, 0);
+}
+
+/* --- start and end --- */
+
+static struct settings *make_settings(void)
+{
+    const struct setting_table *all[64];
+    size_t n = 0;
+    for (const struct setting_table *const *t = gateway_tables; *t; t++)
+        all[n++] = *t;
+    for (size_t i = 0; i < N_SERVICES; i++) {
+        for (const struct setting_table *const *t = services[i]->tables; t && *t; t++) {
+            BUG_IF(n == COUNT_OF(all));
+            all[n++] = *t;
+        }
+    }
+    return settings_create(all, n);
+}
+
+static int say_refused(const char *where, const struct err_at *at)
+{
+    if (at->line)
+        fprintf(stderr, "metergated: %s line %u: %s\n", where, at->line, at->text);
+    else
+        fprintf(stderr, "metergated: %s\n", at->text);
+    return 2;
+}
+
+/* Defaults, file, overrides. Returns an exit code, 0 to go on. */
+static int configure(struct gateway *g)
+{
+    struct err_at at = { 0 };
+    bool fits = g->options->config ? str_copy(g->conf_path, sizeof g->conf_path, g->options->config)
+                                   : str_fmt(g->conf_path, sizeof g->conf_path, "%s/metergate.conf", g->options->data_dir);
+    if (!fits) {
+        fputs("metergated: the name of the settings file is too long\n", stderr);
+        return 2;
+    }
+    if (load_settings_file(g, &at) != ERR_OK)
+        return say_refused(g->conf_path, &at);
+    for (size_t i = 0; i < g->options->n_set; i++) {
+        char key[SETTING_KEY_MAX];
+        const char *pair = g->options->set[i], *eq = strchr(pair, '=');
+        if (eq == NULL || !str_copy_n(key, sizeof key, pair, (size_t)(eq - pair))) {
+            fprintf(stderr, "metergated: --set %s: KEY=VALUE is needed\n", pair);
+            return 2;
+        }
+        at = (struct err_at){ 0 };
+        if (settings_override(g->app.settings, key, eq + 1, &at) != ERR_OK)
+            return say_refused(NULL, &at);
+    }
+    return 0;
+}
+
+static void load_meter(void *ctx, const struct meter *m)
+{
+    struct gateway *g = ctx;
+    struct meter *out = NULL;
+    struct err_at at = { 0 };
+    if (meters_add(g->app.meters, m, &out, &at) != ERR_OK)
+        log_error("store", "meter %" PRIu32 " of the stored list is refused: %s", m->id, at.text);
+}
+
+static bool note_last(void *ctx, const struct store_reading *r)
+{
+    struct meter *m = ctx;
+    m->last_utc = r->utc;
+    m->last_status = r->status;
+    return false;
+}
+
+static enum err open_store(struct gateway *g, struct err_at *at)
+{
+    const struct store_cfg cfg = store_cfg_of(g);
+    enum err e = conf_make_dir(g->app.data_dir, at);
+    if (e == ERR_OK)
+        e = store_open(&cfg, &g->app.store, at);
+    return e;
+}
+
+static enum err load_state(struct gateway *g, struct err_at *at)
+{
+    uint32_t next_id = 1;
+    enum err e = store_meters_load(g->app.store, load_meter, g, &next_id);
+    if (e != ERR_OK)
+        return err_say(at, e, "the meter list cannot be read from the store: %s", err_text(e));
+    meters_set_next_id(g->app.meters, next_id);
+    for (size_t i = 0; i < meters_count(g->app.meters) && e == ERR_OK; i++) {
+        struct meter *m = meters_at(g->app.meters, i);
+        e = store_readings_newest(g->app.store, m->id, 0, INT64_MAX, 1, note_last, m);
+    }
+    if (e != ERR_OK)
+        return err_say(at, e, "the last readouts cannot be read from the store: %s", err_text(e));
+    e = store_record_each(g->app.store, "format", load_format, g->app.formats);
+    formats_set_learnt(g->app.formats, on_format_learnt, g);
+    return e == ERR_OK ? e : err_say(at, e, "the telegram formats cannot be read from the store: %s", err_text(e));
+}
+
+static void read_machine_id(char *out, size_t size)
+{
+    FILE *f = fopen("/etc/machine-id", "re");
+    if (f == NULL || fgets(out, (int)size, f) == NULL)
+        out[0] = '\0';
+    if (f)
+        (void)fclose(f);
+}
+
+static void create_model(struct gateway *g)
+{
+    struct app *app = &g->app;
+    char machine_id[64];
+    read_machine_id(machine_id, sizeof machine_id);
+    device_serial(settings_cfg(app->settings, "device", 0), machine_id, app->serial);
+    g->lines = xcalloc(LINES_MAX, sizeof *g->lines);
+    g->flood = logflood_create(queue_line, g);
+    app->loop = loop_create(app->clock);
+    app->events = events_create();
+    app->meters = meters_create();
+    app->live = live_create();
+    app->jobs = jobs_create(app->clock, app->events);
+    uint64_t seed = strtoull(app->serial, NULL, 10);
+    app->schedules = schedules_create(seed);
+    app->formats = formats_create();
+    app->started_ms = clock_mono_ms(app->clock);
+    timer_init(&g->store_timer, app->loop, "store", tick_store, g);
+    timer_init(&g->jobs_timer, app->loop, "jobs", tick_jobs, g);
+    timer_init(&g->schedule_timer, app->loop, "schedules", tick_schedules, g);
+    timer_init(&g->watchdog_timer, app->loop, "watchdog", tick_watchdog, g);
+    timer_init(&g->drain_timer, app->loop, "drain", tick_drain, g);
+}
+
+static void wire(struct gateway *g)
+{
+    struct app *app = &g->app;
+    app->dns = dns_create(app->loop);
+    app->fetch = fetch_create(app->loop, app->dns);
+    log_add_sink(on_log, g);
+    events_subscribe(app->events, EV_BIT(EV_READING) | EV_BIT(EV_METER), on_event, g);
+    settings_set_save(app->settings, save_settings, g);
+    settings_on_change(app->settings, "time", on_time_changed, g);
+    settings_on_change(app->settings, "store", on_store_changed, g);
+    settings_on_change(app->settings, "log", on_store_changed, g);
+    jobs_set_wake(app->jobs, wake_jobs, g);
+    jobs_set_save(app->jobs, save_job, g);
+    g->wall_minus_mono_s = wall_minus_mono(g);
+    use_zone(g, ((const struct time_cfg *)settings_cfg(app->settings, "time", 0))->zone);
+    loop_on_signal(app->loop, SIGTERM, on_signal, g);
+    loop_on_signal(app->loop, SIGINT, on_signal, g);
+    loop_on_signal(app->loop, SIGHUP, on_signal, g);
+}
+
+static enum err start_services(struct gateway *g, struct err_at *at)
+{
+    for (; g->n_started < N_SERVICES; g->n_started++) {
+        enum err e = services[g->n_started]->start(&g->app, &g->self[g->n_started], at);
+        if (e != ERR_OK)
+            return e;
+    }
+    return store_record_each(g->app.store, "job", load_job, g);
+}
+
+static void run(struct gateway *g)
+{
+    timer_start_ms(&g->store_timer, 0);
+    timer_start_ms(&g->jobs_timer, 0);
+    timer_start_ms(&g->schedule_timer, 0);
+    if (notify_watchdog_ms() > 0)
+        timer_start_ms(&g->watchdog_timer, 0);
+    notify_send("READY=1");
+    log_info("gateway", "Metergate %s serves, serial number %s, %zu meters", g->app.version, g->app.serial,
+             meters_count(g->app.meters));
+    loop_run(g->app.loop);
+}
+
+static void free_all(struct gateway *g)
+{
+    struct app *app = &g->app;
+    while (g->n_started > 0) {
+        g->n_started--;
+        services[g->n_started]->stop(g->self[g->n_started]);
+    }
+    log_remove_sink(on_log, g);
+    if (app->loop) {
+        flush_lines(g);
+        fetch_free(app->fetch);
+        dns_free(app->dns);
+        struct timer *const timers[] = { &g->store_timer, &g->jobs_timer, &g->schedule_timer, &g->watchdog_timer,
+                                         &g->drain_timer };
+        for (size_t i = 0; i < COUNT_OF(timers); i++)
+            timer_fini(timers[i]);
+        jobs_free(app->jobs);
+        schedules_free(app->schedules);
+        live_free(app->live);
+        meters_free(app->meters);
+        loop_free(app->loop);
+        formats_free(app->formats);
+        logflood_free(g->flood);
+        free(g->lines);
+    }
+    if (app->store)
+        store_close(app->store);
+    events_free(app->events);
+    zone_free(g->zone);
+    settings_free(app->settings);
+}
+
+static int set_password(struct gateway *g)
+{
+    char line[512];
+    struct err_at at = { 0 };
+    if (fgets(line, sizeof line, stdin) == NULL) {
+        fputs("metergated: --passwd: a password is needed on standard input\n", stderr);
+        return 2;
+    }
+    line[strcspn(line, "\r\n")] = '\0';
+    enum err e = open_store(g, &at);
+    if (e == ERR_OK)
+        e = http_set_password(g->app.store, g->options->user, line, &at);
+    bytes_wipe(line, sizeof line);
+    if (e != ERR_OK)
+        fprintf(stderr, "metergated: %s\n", at.text);
+    return e == ERR_OK ? 0 : 1;
+}
+
+static int serve(struct gateway *g)
+{
+    struct err_at at = { 0 };
+    create_model(g);
+    enum err e = open_store(g, &at);
+    if (e == ERR_OK)
+        e = load_state(g, &at);
+    if (e == ERR_OK) {
+        wire(g);
+        e = start_services(g, &at);
+    }
+    if (e != ERR_OK) {
+        fprintf(stderr, "metergated: %s\n", at.text[0] ? at.text : err_text(e));
+        return 1;
+    }
+    run(g);
+    return 0;
+}
+
+static int run_worker(const char *name)
+{
+    if (str_eq(name, "hash"))
+        return http_hash_worker();
+    fprintf(stderr, "metergated: there is no worker %s\n", name);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    options_parse(&options, argc, argv);
+    if (options.what == OPTIONS_EXIT)
+        return options.exit_code;
+    if (options.what == OPTIONS_WORKER)
+        return run_worker(options.worker);
+    (void)signal(SIGPIPE, SIG_IGN);
+    /* Large buffers go back to the system at once, so that one big report does not stay resident. */
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+    log_set_stderr(true, options.is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+
+    struct gateway g = {
+        .app = { .clock = clock_system(), .zone = &zone_utc, .data_dir = options.data_dir, .version = METERGATE_VERSION,
+                 .services = services, .n_services = N_SERVICES },
+        .options = &options,
+    };
+    g.app.service_self = g.self;
+    g.app.settings = make_settings();
+    int code = configure(&g);
+    if (code == 0 && options.what == OPTIONS_CHECK_CONFIG)
+        printf("%s: the settings are fine\n", g.conf_path);
+    else if (code == 0 && options.what == OPTIONS_PASSWD)
+        code = set_password(&g);
+    else if (code == 0)
+        code = serve(&g);
+    free_all(&g);
+    return code;
+}
