@@ -115,39 +115,66 @@ void value_json(struct json_out *j, const struct value *v)
 static void modifiers_json(struct json_out *j, const struct value *v)
 {
     char buf[MODIFIER_TEXT_MAX];
-    json_key(j, "modifiers");
-    json_array(j);
+    json_piece(j, ",\"modifiers\":[");
+    j->comma = false;
     for (unsigned i = 0; i < v->n_modifiers; i++)
         json_plain(j, modifier_name(v->modifiers[i], buf));
     json_array_end(j);
 }
 
-static void key_uint(struct json_out *j, const char *key, uint64_t v)
+static void unit_json(struct json_out *j, const struct value *v)
 {
-    json_key(j, key);
-    json_uint(j, v);
-}
-
-void value_json_members(struct json_out *j, const struct value *v)
-{
-    key_uint(j, "index", v->index);
-    key_uint(j, "telegram", v->telegram);
-    if (v->series)
-        key_uint(j, "series", v->series);
-    json_key(j, "quantity");
-    json_plain(j, quantity_name((enum quantity)v->quantity));
-    json_key(j, "unit");
+    json_piece(j, ",\"unit\":");
+    j->comma = false;
     if (v->unit_text)
         json_str(j, v->unit_text);
     else
         json_plain(j, unit_canonical((enum unit)v->unit));
-    json_key(j, "value");
+}
+
+static void function_json(struct json_out *j, enum function f)
+{
+    switch (f) {
+    case FUNCTION_INST:
+        json_piece(j, ",\"function\":\"inst\"");
+        return;
+    case FUNCTION_MAX:
+        json_piece(j, ",\"function\":\"max\"");
+        return;
+    case FUNCTION_MIN:
+        json_piece(j, ",\"function\":\"min\"");
+        return;
+    case FUNCTION_ERROR:
+        json_piece(j, ",\"function\":\"error\"");
+        return;
+    }
+    bug_found(__FILE__, __LINE__, "no such function");
+}
+
+/* This runs for every value that leaves the gateway or the decoder: in pieces rather than in keys and values. */
+void value_json_members(struct json_out *j, const struct value *v)
+{
+    json_key(j, "index");
+    json_piece_uint(j, v->index);
+    json_piece(j, ",\"telegram\":");
+    json_piece_uint(j, v->telegram);
+    if (v->series) {
+        json_piece(j, ",\"series\":");
+        json_piece_uint(j, v->series);
+    }
+    json_piece(j, ",\"quantity\":");
+    json_plain(j, quantity_name((enum quantity)v->quantity));
+    unit_json(j, v);
+    json_piece(j, ",\"value\":");
+    j->comma = false;
     value_json(j, v);
-    json_key(j, "function");
-    json_plain(j, function_name((enum function)v->function));
-    key_uint(j, "storage", v->storage);
-    key_uint(j, "tariff", v->tariff);
-    key_uint(j, "subunit", v->subunit);
+    function_json(j, (enum function)v->function);
+    json_piece(j, ",\"storage\":");
+    json_piece_uint(j, v->storage);
+    json_piece(j, ",\"tariff\":");
+    json_piece_uint(j, v->tariff);
+    json_piece(j, ",\"subunit\":");
+    json_piece_uint(j, v->subunit);
     modifiers_json(j, v);
     if (v->kind == VALUE_MAKER_BLOCK || v->kind == VALUE_MORE_FOLLOWS) {
         json_key(j, "special");

@@ -79,6 +79,27 @@ static inline void json_plain(struct json_out *j, const char *text)
     j->comma = true;
 }
 
+/* For the few writers that run for every value: pieces of JSON as they stand, with their own commas and quotes. Whoever
+ * uses them keeps the text well-formed, and j->comma right for what comes behind. */
+static inline void json_piece_n(struct json_out *j, const char *text, size_t n)
+{
+    if (!json_room(j, n))
+        return;
+    memcpy(j->p, text, n);
+    j->p += n;
+}
+#define json_piece(j, literal) json_piece_n(j, "" literal, sizeof(literal) - 1)
+
+static inline void json_piece_uint(struct json_out *j, uint64_t v)
+{
+    if (!json_room(j, NUM_TEXT_MAX))
+        return;
+    if (v < 10)
+        *j->p++ = (char)('0' + v);
+    else
+        j->p += num_text(j->p, v);
+}
+
 void json_str(struct json_out *j, const char *text);        /* NULL -> null */
 void json_str_n(struct json_out *j, const char *text, size_t len); /* invalid UTF-8 becomes U+FFFD */
 void json_int(struct json_out *j, int64_t v);
