@@ -45,7 +45,7 @@ struct run {
     struct report_cfg cfg; /* as it was at the start */
     const struct template *template;
     struct rows_rule rule;
-    struct csv csv;
+    struct sheet sheet;
     struct render render;
     uint32_t meter; /* the one in work, or the last one done with */
     bool is_meter_open;
@@ -70,7 +70,7 @@ static void run_free(struct run *r)
         fetch_cancel(r->transfer);
     timer_fini(&r->timer);
     render_fini(&r->render);
-    csv_fini(&r->csv);
+    sheet_fini(&r->sheet);
     free(r->dealt);
     bytes_wipe(&r->cfg, sizeof r->cfg);
     free(r);
@@ -85,14 +85,14 @@ static void run_finish(struct run *r, struct run_result *result)
     json_key_bool(&j, "sent", result->is_sent);
     json_key_int(&j, "readouts", (int64_t)r->n_readouts);
     json_key_int(&j, "meters", (int64_t)r->n_meters);
-    json_key_int(&j, "bytes", (int64_t)r->csv.len);
+    json_key_int(&j, "bytes", (int64_t)r->sheet.len);
     json_key_str(&j, "filename", r->filename);
     json_object_end(&j);
     json[json_len(&j)] = '\0';
     result->json = json;
     result->readouts = r->n_readouts;
     result->meters = r->n_meters;
-    result->bytes = r->csv.len;
+    result->bytes = r->sheet.len;
     result->filename = r->filename;
     struct run_end end = r->end;
     uint64_t job_id = r->job_id;
@@ -159,14 +159,14 @@ static bool add_reading(void *ctx, const struct store_reading *reading)
 {
     struct run *r = ctx;
     struct rows before = r->rows;
-    size_t len = r->csv.len;
+    size_t len = r->sheet.len;
     if (!rows_take(&r->rows, reading->utc, reading->status))
         return true;
     r->template->add_reading(&r->render, meters_find(r->app->meters, r->meter), reading);
-    if (r->csv.is_full) { /* as if this readout had not been seen */
+    if (r->sheet.is_full) { /* as if this readout had not been seen */
         r->rows = before;
-        csv_cut(&r->csv, len);
-        r->csv.is_full = true;
+        sheet_cut(&r->sheet, len);
+        r->sheet.is_full = true;
         return false;
     }
     r->n_readouts++;
@@ -194,7 +194,7 @@ static void close_meter(struct run *r)
 static bool collect_some(struct run *r)
 {
     if (!r->is_meter_open) {
-        const struct meter *m = r->csv.is_full ? NULL : meters_after(r->app->meters, r->meter);
+        const struct meter *m = r->sheet.is_full ? NULL : meters_after(r->app->meters, r->meter);
         if (!m)
             return false;
         open_meter(r, m->id);
@@ -213,7 +213,7 @@ static bool collect_some(struct run *r)
         next = 0;
     }
     r->from_utc = next;
-    if (next == 0 || r->csv.is_full || rows_is_full(&r->rows))
+    if (next == 0 || r->sheet.is_full || rows_is_full(&r->rows))
         close_meter(r);
     return true;
 }
@@ -263,9 +263,9 @@ static void deliver(struct run *r)
         .filename = r->filename,
         .serial = r->app->serial,
         .version = r->app->version,
-        .is_utf8 = r->csv.conventions.is_utf8,
-        .body = r->csv.bytes,
-        .body_len = r->csv.len,
+        .is_utf8 = r->sheet.conventions.is_utf8,
+        .body = r->sheet.bytes,
+        .body_len = r->sheet.len,
     };
     r->state = RUN_DELIVERING;
     r->transfer = deliver_http(r->app->fetch, &d, on_delivered, r, &at);
@@ -316,11 +316,11 @@ static void step(void *ctx)
     timer_start_ms(&r->timer, 0);
 }
 
-static struct csv_conventions conventions_of(const struct settings *s)
+static struct sheet_conventions conventions_of(const struct settings *s)
 {
     const struct conventions_cfg *cfg = settings_cfg(s, "conventions", 0);
     static const char decimals[] = { ',', '.' }, separators[] = { ';', '\t', '|' };
-    return (struct csv_conventions){ .separator = separators[cfg->report_separator],
+    return (struct sheet_conventions){ .separator = separators[cfg->report_separator],
                                      .decimal = decimals[cfg->decimal_separator],
                                      .is_utf8 = cfg->encoding == ENCODING_UTF8 };
 }
@@ -333,8 +333,8 @@ struct run *run_start(struct app *app, struct run **list, const struct job *j, b
     r->cfg = *(const struct report_cfg *)settings_cfg(app->settings, "report", r->number);
     BUG_IF(duration_parse(r->cfg.period, "auto", &r->rule.period_s) != ERR_OK); /* the registry checked them */
     BUG_IF(duration_parse(r->cfg.interval, "all", &r->rule.interval_s) != ERR_OK);
-    csv_init(&r->csv, conventions_of(app->settings));
-    r->render = (struct render){ .csv = &r->csv, .serial = app->serial };
+    sheet_init(&r->sheet, conventions_of(app->settings));
+    r->render = (struct render){ .sheet = &r->sheet, .serial = app->serial };
     DL_APPEND(*list, r);
     timer_init(&r->timer, app->loop, "report", step, r);
     r->wait_until_ms = clock_mono_ms(app->clock) + (waits_for_readout ? WAIT_MAX_MS : 0);

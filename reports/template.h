@@ -10,20 +10,20 @@
 
 #include "core/base/civil.h"
 #include "core/meter.h"
-#include "reports/csv.h"
+#include "reports/sheet.h"
 #include "store/store.h"
 
 /* A report under way; set all but the head, which is the template's, and is given back by render_fini(). */
 struct render {
-    struct csv *csv;
+    struct sheet *sheet;
     const char *serial; /* of the gateway */
     const struct zone *zone;
-    struct csv head;     /* the newest heading line of head_meter */
+    struct sheet head;     /* the newest heading line of head_meter */
     uint32_t head_meter; /* 0: none yet */
 };
 static inline void render_fini(struct render *r)
 {
-    csv_fini(&r->head);
+    sheet_fini(&r->head);
 }
 
 struct template

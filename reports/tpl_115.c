@@ -13,21 +13,21 @@
 enum { HEADING_MAX = 1024, PRIMARY_OF_SELECTED = 253 };
 
 /* "heat/cooling load": the words of EN 13757-3, in lower case. */
-static void put_device_type(struct csv *c, uint8_t medium)
+static void put_device_type(struct sheet *c, uint8_t medium)
 {
     static const char *const loads[] = { [0x0A] = "cooling load outlet",
                                          [0x0B] = "cooling load inlet",
                                          [0x0C] = "heat inlet",
                                          [0x0D] = "heat/cooling load" };
     if (medium < sizeof loads / sizeof loads[0] && loads[medium]) {
-        csv_words(c, "%s", loads[medium]);
+        sheet_words(c, "%s", loads[medium]);
         return;
     }
     char text[40];
     str_copy(text, sizeof text, medium_name(medium));
     for (char *p = strchr(text, '-'); p; p = strchr(p, '-'))
         *p = ' ';
-    csv_words(c, "%s", text);
+    sheet_words(c, "%s", text);
 }
 
 /* --- headings: <description>,<unit>,<function>,<tariff>,<sub-unit>,<storage-number> --- */
@@ -60,7 +60,7 @@ static void put_unit(struct wr *w, const struct value *v)
         wr_u8(w, *unit == ',' ? ' ' : (uint8_t)*unit); /* commas part the heading */
 }
 
-static void put_heading(struct csv *c, const struct value *v)
+static void put_heading(struct sheet *c, const struct value *v)
 {
     static const char *const functions[] = { "inst-value", "max-value", "min-value", "err-value" };
     char text[HEADING_MAX];
@@ -70,69 +70,69 @@ static void put_heading(struct csv *c, const struct value *v)
     put_unit(&w, v);
     wr_fmt(&w, ",%s,%u,%u,%llu", functions[v->function & 3], (unsigned)v->tariff, (unsigned)v->subunit,
            (unsigned long long)v->storage);
-    csv_foreign(c, text, wr_len(&w));
+    sheet_foreign(c, text, wr_len(&w));
 }
 
-static void put_headings(struct csv *c, const struct value *values, size_t n)
+static void put_headings(struct sheet *c, const struct value *values, size_t n)
 {
     static const char *const fixed[] = { "#serial-number",        "device-position", "primary-address",
                                          "device-identification", "created",         "value-data-count",
                                          "manufacturer",          "version",         "device-type",
                                          "access-number",         "status",          "signature" };
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-        csv_words(c, "%s", fixed[i]);
+        sheet_words(c, "%s", fixed[i]);
     for (size_t i = 0; i < n; i++)
         put_heading(c, &values[i]);
-    csv_end_row(c);
+    sheet_end_row(c);
 }
 
 /* The heading line, unless the one above says the same already. */
 static void need_headings(struct render *r, const struct meter *m, const struct value *values, size_t n)
 {
-    size_t start = r->csv->len;
-    put_headings(r->csv, values, n);
-    size_t len = r->csv->len - start;
-    if (r->csv->is_full)
+    size_t start = r->sheet->len;
+    put_headings(r->sheet, values, n);
+    size_t len = r->sheet->len - start;
+    if (r->sheet->is_full)
         return;
-    if (r->head_meter == m->id && bytes_equal(r->head.bytes, r->head.len, r->csv->bytes + start, len)) {
-        csv_cut(r->csv, start);
+    if (r->head_meter == m->id && bytes_equal(r->head.bytes, r->head.len, r->sheet->bytes + start, len)) {
+        sheet_cut(r->sheet, start);
         return;
     }
     r->head_meter = m->id;
-    csv_cut(&r->head, 0);
-    csv_append(&r->head, r->csv->bytes + start, len);
+    sheet_cut(&r->head, 0);
+    sheet_append(&r->head, r->sheet->bytes + start, len);
 }
 
 /* --- cells --- */
 
-static void put_value(struct csv *c, const struct value *v)
+static void put_value(struct sheet *c, const struct value *v)
 {
     bool is_sound = v->note == NOTE_NONE; /* the meter itself marks the others as unsafe */
     switch ((enum value_kind)v->kind) {
     case VALUE_NUMBER:
         if (is_sound)
-            csv_number(c, (struct dec){ v->mantissa, v->exp10 });
+            sheet_number(c, (struct dec){ v->mantissa, v->exp10 });
         else
-            csv_empty(c);
+            sheet_empty(c);
         return;
     case VALUE_DATE:
     case VALUE_MINUTE:
     case VALUE_SECOND:
         if (is_sound)
-            csv_local_time(c, v->mantissa); /* the meter's own clock: no zone applies */
+            sheet_local_time(c, v->mantissa); /* the meter's own clock: no zone applies */
         else
-            csv_empty(c);
+            sheet_empty(c);
         return;
     case VALUE_TEXT:
-        csv_foreign(c, (const char *)v->bytes, v->len);
+        sheet_foreign(c, (const char *)v->bytes, v->len);
         return;
     case VALUE_BYTES:
     case VALUE_MAKER_BLOCK:
     case VALUE_MORE_FOLLOWS:
-        csv_hex(c, v->bytes, v->len);
+        sheet_hex(c, v->bytes, v->len);
         return;
     case VALUE_NONE:
-        csv_empty(c);
+        sheet_empty(c);
         return;
     }
 }
@@ -154,24 +154,24 @@ static void put_fixed_cells(struct render *r, const struct meter *m, const struc
                             size_t telegram)
 {
     const struct telegram_head h = sender_of(m, &reading->heads[telegram]);
-    struct csv *c = r->csv;
+    struct sheet *c = r->sheet;
     char ident[9] = "", maker[4] = "";
     if (h.ident != METER_NO_IDENT)
         str_fmt(ident, sizeof ident, "%08X", (unsigned)h.ident);
     if (h.maker != 0)
         maker_text(h.maker, maker);
-    csv_words(c, "%s", r->serial);
-    csv_foreign(c, m->position, strlen(m->position));
-    csv_words(c, "%d", m->primary >= 0 ? m->primary : PRIMARY_OF_SELECTED);
-    csv_words(c, "%s", ident);
-    csv_local_time(c, zone_local(r->zone, reading->utc));
-    csv_words(c, "%02u", (unsigned)telegram);
-    csv_foreign(c, maker, strlen(maker)); /* its letters may be any character */
-    csv_words(c, "%u", (unsigned)h.version);
+    sheet_words(c, "%s", r->serial);
+    sheet_foreign(c, m->position, strlen(m->position));
+    sheet_words(c, "%d", m->primary >= 0 ? m->primary : PRIMARY_OF_SELECTED);
+    sheet_words(c, "%s", ident);
+    sheet_local_time(c, zone_local(r->zone, reading->utc));
+    sheet_words(c, "%02u", (unsigned)telegram);
+    sheet_foreign(c, maker, strlen(maker)); /* its letters may be any character */
+    sheet_words(c, "%u", (unsigned)h.version);
     put_device_type(c, h.medium);
-    csv_words(c, "%u", (unsigned)h.access_no);
-    csv_words(c, "%u", (unsigned)h.status);
-    csv_words(c, "%u", (unsigned)h.signature);
+    sheet_words(c, "%u", (unsigned)h.access_no);
+    sheet_words(c, "%u", (unsigned)h.status);
+    sheet_words(c, "%u", (unsigned)h.signature);
 }
 
 void tpl_115_add_reading(struct render *r, const struct meter *m, const struct store_reading *reading)
@@ -184,7 +184,7 @@ void tpl_115_add_reading(struct render *r, const struct meter *m, const struct s
         need_headings(r, m, first, (size_t)(v - first));
         put_fixed_cells(r, m, reading, telegram);
         for (const struct value *one = first; one < v; one++)
-            put_value(r->csv, one);
-        csv_end_row(r->csv);
+            put_value(r->sheet, one);
+        sheet_end_row(r->sheet);
     }
 }

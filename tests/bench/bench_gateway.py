@@ -98,7 +98,7 @@ def main():
             call(web, "GET", f"/api/v1/meters/{m['id']}/latest")
         time.sleep(3)
         say("rss_512_meters_mib", round(rss_anon_mib(p.pid), 2))
-        say("loop_longest_callback_ms", call(web, "GET", "/api/v1/system")["loop"]["longest_callback_ms"])
+        say("loop_longest_callback_ms", call(web, "GET", "/api/v1/system")["loop"]["longest_us"] / 1000)
         stop(p)
     finally:
         for p in running:

@@ -27,14 +27,14 @@ static const struct telegram_head kamstrup = { .ident = 0x72569463,
 static const struct meter meter = { .id = 7, .position = "0A", .primary = 63, .ident = 0x72569463 };
 
 struct fixture {
-    struct csv csv;
+    struct sheet sheet;
     struct render render;
 };
 
 static void begin(struct fixture *f)
 {
-    csv_init(&f->csv, (struct csv_conventions){ .separator = ';', .decimal = ',', .is_utf8 = true });
-    f->render = (struct render){ .csv = &f->csv, .serial = "0016012345", .zone = &zone_utc };
+    sheet_init(&f->sheet, (struct sheet_conventions){ .separator = ';', .decimal = ',', .is_utf8 = true });
+    f->render = (struct render){ .sheet = &f->sheet, .serial = "0016012345", .zone = &zone_utc };
 }
 
 static void add(struct fixture *f, const struct meter *m, size_t n_heads, const struct value *values, size_t n)
@@ -48,10 +48,10 @@ static void add(struct fixture *f, const struct meter *m, size_t n_heads, const 
 
 static void assert_report(struct fixture *f, const char *text)
 {
-    csv_append(&f->csv, "", 1);
-    assert_string_equal(f->csv.bytes, text);
+    sheet_append(&f->sheet, "", 1);
+    assert_string_equal(f->sheet.bytes, text);
     render_fini(&f->render);
-    csv_fini(&f->csv);
+    sheet_fini(&f->sheet);
 }
 
 static void one_readout_is_a_heading_and_a_line(void **state)

@@ -11,15 +11,15 @@
 #include <cmocka.h>
 
 #include "core/base/mem.h"
-#include "reports/csv.h"
+#include "reports/sheet.h"
 
-static const struct csv_conventions swedish = { .separator = ';', .decimal = ',', .is_utf8 = true };
+static const struct sheet_conventions swedish = { .separator = ';', .decimal = ',', .is_utf8 = true };
 
-static void assert_text(struct csv *c, const char *expected)
+static void assert_text(struct sheet *c, const char *expected)
 {
-    csv_append(c, "", 1);
+    sheet_append(c, "", 1);
     assert_string_equal(c->bytes, expected);
-    csv_fini(c);
+    sheet_fini(c);
 }
 
 static void foreign_texts_cannot_break_a_row(void **state)
@@ -62,26 +62,26 @@ static void foreign_texts_cannot_break_a_row(void **state)
         { "nothing", "", "" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct csv c;
-        csv_init(&c, swedish);
-        csv_foreign(&c, cases[i].text, strlen(cases[i].text));
-        csv_append(&c, "", 1);
+        struct sheet c;
+        sheet_init(&c, swedish);
+        sheet_foreign(&c, cases[i].text, strlen(cases[i].text));
+        sheet_append(&c, "", 1);
         if (strcmp(c.bytes, cases[i].cell) != 0)
             fail_msg("%s: %s", cases[i].name, c.bytes);
-        csv_fini(&c);
+        sheet_fini(&c);
     }
 }
 
 static void latin_reports_have_one_byte_a_character(void **state)
 {
     (void)state;
-    struct csv c;
-    csv_init(&c, (struct csv_conventions){ .separator = ';', .decimal = ',' });
-    csv_words(&c, "%s",
+    struct sheet c;
+    sheet_init(&c, (struct sheet_conventions){ .separator = ';', .decimal = ',' });
+    sheet_words(&c, "%s",
               "flow-temp,\xC2\xB0"
               "C");
-    csv_foreign(&c, "5 \xE2\x82\xAC", 5);
-    csv_end_row(&c);
+    sheet_foreign(&c, "5 \xE2\x82\xAC", 5);
+    sheet_end_row(&c);
     assert_text(&c, "flow-temp,\xB0"
                     "C;5 ?\r\n");
 }
@@ -98,12 +98,12 @@ static void numbers_keep_their_decimals_and_take_the_separator(void **state)
         { { 0, -3 }, "0,000", "0.000" },       { { 0, 0 }, "0", "0" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct csv c;
-        csv_init(&c, swedish);
-        csv_number(&c, cases[i].d);
+        struct sheet c;
+        sheet_init(&c, swedish);
+        sheet_number(&c, cases[i].d);
         assert_text(&c, cases[i].comma);
-        csv_init(&c, (struct csv_conventions){ .separator = ';', .decimal = '.' });
-        csv_number(&c, cases[i].d);
+        sheet_init(&c, (struct sheet_conventions){ .separator = ';', .decimal = '.' });
+        sheet_number(&c, cases[i].d);
         assert_text(&c, cases[i].point);
     }
 }
@@ -111,16 +111,16 @@ static void numbers_keep_their_decimals_and_take_the_separator(void **state)
 static void rows_are_cells_with_separators_and_a_line_end(void **state)
 {
     (void)state;
-    struct csv c;
-    csv_init(&c, (struct csv_conventions){ .separator = '\t', .decimal = ',', .is_utf8 = true });
-    csv_empty(&c);
-    csv_words(&c, "%02u", 7u);
-    csv_local_time(&c, 951782400); /* 29 February 2000 */
-    csv_hex(&c, "\xDE\xAD\x01", 3);
-    csv_empty(&c);
-    csv_end_row(&c);
-    csv_words(&c, "%s", "next");
-    csv_end_row(&c);
+    struct sheet c;
+    sheet_init(&c, (struct sheet_conventions){ .separator = '\t', .decimal = ',', .is_utf8 = true });
+    sheet_empty(&c);
+    sheet_words(&c, "%02u", 7u);
+    sheet_local_time(&c, 951782400); /* 29 February 2000 */
+    sheet_hex(&c, "\xDE\xAD\x01", 3);
+    sheet_empty(&c);
+    sheet_end_row(&c);
+    sheet_words(&c, "%s", "next");
+    sheet_end_row(&c);
     assert_text(&c, "\t07\t2000-02-29 00:00:00\tdead01\t\r\nnext\r\n");
 }
 
@@ -129,20 +129,20 @@ static void what_does_not_fit_any_more_can_be_cut_off(void **state)
     (void)state;
     enum { BLOCK = 1 << 20 };
     char *block = xcalloc(1, BLOCK);
-    struct csv c;
-    csv_init(&c, swedish);
+    struct sheet c;
+    sheet_init(&c, swedish);
     for (size_t i = 0; i < CSV_BYTES_MAX / BLOCK; i++)
-        csv_append(&c, block, BLOCK);
+        sheet_append(&c, block, BLOCK);
     assert_int_equal(c.len, CSV_BYTES_MAX);
     assert_false(c.is_full);
-    csv_words(&c, "%s", "x");
+    sheet_words(&c, "%s", "x");
     assert_true(c.is_full);
     assert_int_equal(c.len, CSV_BYTES_MAX);
-    csv_cut(&c, 10);
-    csv_words(&c, "%s", "x");
+    sheet_cut(&c, 10);
+    sheet_words(&c, "%s", "x");
     assert_false(c.is_full);
     assert_int_equal(c.len, 11);
-    csv_fini(&c);
+    sheet_fini(&c);
     free(block);
 }
 

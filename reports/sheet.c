@@ -1,9 +1,9 @@
-/* csv.c — a report's text as it grows.
+/* sheet.c — a report's text as it grows.
  *
  * Knows: how cells stay whole without quotes. Does not know: what a report holds.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reports/csv.h"
+#include "reports/sheet.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,18 +15,18 @@
 #include "core/base/mem.h"
 #include "core/base/rd.h"
 
-void csv_init(struct csv *c, struct csv_conventions conventions)
+void sheet_init(struct sheet *c, struct sheet_conventions conventions)
 {
-    *c = (struct csv){ .conventions = conventions };
+    *c = (struct sheet){ .conventions = conventions };
 }
 
-void csv_fini(struct csv *c)
+void sheet_fini(struct sheet *c)
 {
     free(c->bytes);
-    *c = (struct csv){ 0 };
+    *c = (struct sheet){ 0 };
 }
 
-void csv_cut(struct csv *c, size_t len)
+void sheet_cut(struct sheet *c, size_t len)
 {
     BUG_IF(len > c->len);
     c->len = len;
@@ -34,7 +34,7 @@ void csv_cut(struct csv *c, size_t len)
 }
 
 /* Room for n bytes at the end, or NULL when the report is as long as it may get. */
-static char *room(struct csv *c, size_t n)
+static char *room(struct sheet *c, size_t n)
 {
     enum { FIRST = 16384 };
     if (c->is_full || n > CSV_BYTES_MAX - c->len) {
@@ -51,7 +51,7 @@ static char *room(struct csv *c, size_t n)
     return c->bytes + c->len;
 }
 
-void csv_append(struct csv *c, const char *bytes, size_t len)
+void sheet_append(struct sheet *c, const char *bytes, size_t len)
 {
     char *at = room(c, len);
     if (at)
@@ -59,12 +59,12 @@ void csv_append(struct csv *c, const char *bytes, size_t len)
     c->len += at ? len : 0;
 }
 
-static void put_char(struct csv *c, char ch)
+static void put_char(struct sheet *c, char ch)
 {
-    csv_append(c, &ch, 1);
+    sheet_append(c, &ch, 1);
 }
 
-static void begin_cell(struct csv *c)
+static void begin_cell(struct sheet *c)
 {
     if (c->is_row_open)
         put_char(c, c->conventions.separator);
@@ -84,7 +84,7 @@ static uint32_t next_char(struct rd *r)
     return ch;
 }
 
-static void put_utf8(struct csv *c, uint32_t ch)
+static void put_utf8(struct sheet *c, uint32_t ch)
 {
     char b[4];
     size_t n = 0;
@@ -103,10 +103,10 @@ static void put_utf8(struct csv *c, uint32_t ch)
         b[n++] = (char)(0x80 | (ch >> 6 & 0x3F));
         b[n++] = (char)(0x80 | (ch & 0x3F));
     }
-    csv_append(c, b, n);
+    sheet_append(c, b, n);
 }
 
-static void put_character(struct csv *c, uint32_t ch)
+static void put_character(struct sheet *c, uint32_t ch)
 {
     if (c->conventions.is_utf8)
         put_utf8(c, ch);
@@ -115,7 +115,7 @@ static void put_character(struct csv *c, uint32_t ch)
 }
 
 /* What must not stand in a cell: separators, line ends and other controls, and quotes, which readers would pair. */
-static uint32_t harmless(const struct csv *c, uint32_t ch)
+static uint32_t harmless(const struct sheet *c, uint32_t ch)
 {
     if (ch == '"')
         return '\'';
@@ -134,7 +134,7 @@ static bool is_formula(const char *text, size_t len)
     return text[0] == '=' || text[0] == '@' || numeric == 0 || numeric + 1 < len;
 }
 
-void csv_foreign(struct csv *c, const char *utf8, size_t len)
+void sheet_foreign(struct sheet *c, const char *utf8, size_t len)
 {
     begin_cell(c);
     struct rd r = rd_init(utf8, len);
@@ -146,7 +146,7 @@ void csv_foreign(struct csv *c, const char *utf8, size_t len)
         put_character(c, harmless(c, next_char(&r)));
 }
 
-void csv_words(struct csv *c, const char *fmt, ...)
+void sheet_words(struct sheet *c, const char *fmt, ...)
 {
     enum { WORDS_MAX = 1024 };
     char text[WORDS_MAX];
@@ -161,7 +161,7 @@ void csv_words(struct csv *c, const char *fmt, ...)
         put_character(c, next_char(&r));
 }
 
-void csv_number(struct csv *c, struct dec d)
+void sheet_number(struct sheet *c, struct dec d)
 {
     char text[DEC_TEXT_MAX];
     size_t len = dec_text(text, d);
@@ -169,10 +169,10 @@ void csv_number(struct csv *c, struct dec d)
     if (point)
         *point = c->conventions.decimal;
     begin_cell(c);
-    csv_append(c, text, len);
+    sheet_append(c, text, len);
 }
 
-void csv_hex(struct csv *c, const void *bytes, size_t len)
+void sheet_hex(struct sheet *c, const void *bytes, size_t len)
 {
     begin_cell(c);
     char *at = room(c, 2 * len + 1);
@@ -182,20 +182,20 @@ void csv_hex(struct csv *c, const void *bytes, size_t len)
     c->len += 2 * len;
 }
 
-void csv_local_time(struct csv *c, int64_t local)
+void sheet_local_time(struct sheet *c, int64_t local)
 {
     struct civil t;
     civil_from_seconds(local, &t);
-    csv_words(c, "%04d-%02d-%02d %02d:%02d:%02d", t.year, t.month, t.day, t.hour, t.minute, t.second);
+    sheet_words(c, "%04d-%02d-%02d %02d:%02d:%02d", t.year, t.month, t.day, t.hour, t.minute, t.second);
 }
 
-void csv_empty(struct csv *c)
+void sheet_empty(struct sheet *c)
 {
     begin_cell(c);
 }
 
-void csv_end_row(struct csv *c)
+void sheet_end_row(struct sheet *c)
 {
-    csv_append(c, "\r\n", 2);
+    sheet_append(c, "\r\n", 2);
     c->is_row_open = false;
 }
