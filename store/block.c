@@ -189,7 +189,7 @@ static enum err read_group(const struct block *b, size_t i, struct packer *p, st
     struct group *g = &t->groups[at];
     size_t n = b->groups[i].n, from = g->n;
     enum err e = ERR_OK;
-    group_reserve(g, n);
+    group_reserve(g, g->n ? n : n * (t->cap / b->n));   /* the table was made for so many blocks like this */
     for (size_t c = 0; !e && c < group_columns(g); c++)
         e = column_read(r, p, group_column(g, c) + from, n);
     if (!e && b->has_shapes[i]) {

@@ -23,7 +23,7 @@ enum column_mode {
 };
 enum plane_mode { PLANE_CONSTANT, PLANE_RAW, PLANE_ZSTD };
 
-enum { MODE_BITS = 2, PLANES_MAX = 8, PLANE_TRY = 192, ZSTD_LEVEL = 3, ZSTD_MAGIC_LEN = 4, PACK_MAX = 1 << 20 };
+enum { MODE_BITS = 2, PLANES_MAX = 8, PLANE_TRY = 192, ZSTD_LEVEL = 1, ZSTD_MAGIC_LEN = 4, PACK_MAX = 1 << 20 };
 static const uint8_t zstd_magic[ZSTD_MAGIC_LEN] = { 0x28, 0xB5, 0x2F, 0xFD };    /* RFC 8878 3.1.1; not stored */
 
 struct packer {

@@ -173,6 +173,13 @@ static enum err read_head(struct rd *r, int64_t last_utc, struct row_head *h)
     return rd_ok(r) && h->status < READOUT_N_STATUS ? ERR_OK : ERR_CORRUPT;
 }
 
+bool row_is_first(const uint8_t *bytes, size_t len)
+{
+    struct rd r = rd_init(bytes, len);
+    uint64_t word = rd_varint(&r);
+    return word >> ROW_GROUP_SHIFT == 0 && word & ROW_NEW_GROUP;
+}
+
 /* Where a row's cells go: columns a stride apart, holding the row before already. */
 struct cells {
     size_t n_columns, n_values, stride;

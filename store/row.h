@@ -41,6 +41,8 @@ bool rows_fit(const struct rows *r, const struct group *like);  /* false: too ma
 size_t row_size_max(const struct row *row);
 /* Writes one row as the difference to the last of `to`, which does not change. */
 void row_write(struct wr *w, const struct rows *to, const struct row *row);
+/* Begins this row the open rows, or does it need the ones before? */
+bool row_is_first(const uint8_t *bytes, size_t len);
 /* Appends a written row. ERR_CORRUPT when it does not follow: then the rows are of no use any more. */
 MUST_USE enum err rows_append(struct rows *r, const uint8_t *bytes, size_t len);
 /* All rows into an empty table. */

@@ -64,6 +64,7 @@ static void commit_done(struct store *s, int64_t took_us)
     for (size_t i = 0; i < COUNT_OF(parts); i++)
         parts[i].written(s);
     s->is_dirty = false;
+    s->commit_ms = clock_mono_ms(s->cfg.clock);
     s->commits++;
     s->commit_last_us = (uint64_t)took_us;
     if (s->commit_last_us > s->commit_max_us)
@@ -212,7 +213,7 @@ int64_t store_tick(struct store *s, int64_t now_ms)
         due = s->retry_ms;
     int64_t idle_due = retain_next_ms(s);
     if (merge_waits(s) && !s->is_full && !s->has_failed)
-        idle_due = s->dirty_ms + MERGE_PAUSE_MS;
+        idle_due = s->commit_ms + MERGE_PAUSE_MS;
     due = idle_due < due && !s->is_full && !s->has_failed ? idle_due : due;
     if (now_ms < due)
         return due;

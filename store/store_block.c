@@ -180,7 +180,7 @@ static enum err join_texts(struct table *t)
 
 struct run {                        /* blocks side by side that are to become one */
     int64_t first[RUN_MAX];         /* their keys, oldest first */
-    size_t n;
+    size_t n, rows;
 };
 
 static bool groups_fit(const struct block *a, struct group *groups, size_t *n)
@@ -208,20 +208,20 @@ struct look {                       /* what a walk from the newest block back ha
 static bool run_take(const struct look *l, size_t from, size_t to, struct run *run)
 {
     struct group groups[GROUPS_MAX];
-    size_t n_groups = 0, rows = 0, most = rows_of_width(widest(l->blocks[to - 1].groups, l->blocks[to - 1].n_groups));
+    size_t n_groups = 0, most = rows_of_width(widest(l->blocks[to - 1].groups, l->blocks[to - 1].n_groups));
     unsigned class = class_of(&l->blocks[to - 1]);
     for (unsigned c = class + 1; c < N_CLASSES - 1; c++)
         most /= CLASS_FACTOR;
-    run->n = 0;
+    run->n = run->rows = 0;
     for (size_t i = to; i-- > from && run->n < RUN_MAX;) {
-        if (rows + l->blocks[i].n > most + most / CLASS_FACTOR || !groups_fit(&l->blocks[i], groups, &n_groups))
+        if (run->rows + l->blocks[i].n > most + most / CLASS_FACTOR || !groups_fit(&l->blocks[i], groups, &n_groups))
             break;
-        rows += l->blocks[i].n;
+        run->rows += l->blocks[i].n;
         run->first[run->n++] = l->keys[i];
-        if (rows >= most)
+        if (run->rows >= most)
             break;
     }
-    return run->n > 1 && (rows >= most * 7 / 8 || run->n == RUN_MAX);
+    return run->n > 1 && (run->rows >= most * 7 / 8 || run->n == RUN_MAX);
 }
 
 static int look_back(struct store *s, MDB_txn *txn, uint32_t meter, struct look *l)
@@ -271,6 +271,7 @@ static int run_merge(struct store *s, MDB_txn *txn, uint32_t meter, const struct
     struct key k;
     int rc = 0;
     table_init(&t);
+    table_reserve(&t, run->rows);
     for (size_t i = 0; i < run->n && !rc; i++) {
         MDB_val val;
         struct block b;

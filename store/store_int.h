@@ -113,6 +113,7 @@ struct store {
     size_t batch_len, batch_cap, batch_rows;
     bool is_dirty;                  /* something is pending */
     int64_t dirty_ms;               /* since when, by the monotonic clock */
+    int64_t commit_ms;              /* when the last commit was done */
     struct pending_mark *marks;
     struct pending_record *records;
     struct journal journals[JOURNAL_AUDIT + 1];

@@ -111,7 +111,7 @@ static int remove_write(struct store *s, MDB_txn *txn, void *ctx)
     int rc = mdb_del(txn, s->dbi[DB_METER], key_u32(&k, job->meter), NULL);
     for (size_t i = 0; i < COUNT_OF(of_meter) && (!rc || rc == MDB_NOTFOUND) && job->with_history; i++)
         rc = clear_range(s, txn, of_meter[i], job->meter);
-    return rc == MDB_NOTFOUND ? 0 : rc;
+    return rc && rc != MDB_NOTFOUND ? rc : block_oldest(s, txn, &s->oldest_utc);
 }
 
 enum err store_meter_remove(struct store *s, uint32_t id, bool with_history)

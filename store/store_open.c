@@ -245,6 +245,8 @@ static enum err replay_entry(struct store *s, struct rd *r, uint64_t batch)
     const uint8_t *bytes = len <= rd_left(r) ? rd_bytes(r, (size_t)len) : NULL;
     if (!bytes)
         return ERR_CORRUPT;
+    if (m->open.n == 0 && !row_is_first(bytes, (size_t)len))
+        return ERR_OK;              /* those before went with their batches: it is sealed further on */
     if (m->open.n == 0)
         m->first_batch = batch;
     if (rows_append(&m->open, bytes, (size_t)len) != ERR_OK)

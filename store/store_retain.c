@@ -1,11 +1,11 @@
 /* store_retain.c — what is too old or too much goes: whole sealed blocks, the oldest first, a few with each commit.
  *
- * By age: a pass over the meters once an hour, some meters at a time. By size: as long as the file is over nine
- * tenths of the quota, or the disk is full, the oldest block of all.
+ * By age: a pass over the meters once an hour, some meters at a time. By size: when more than nine tenths of the quota
+ * are in use, the oldest blocks of all. A full disk without a quota drops nothing: what is stored stays.
  * Does not know: the journals' own bounds (store_log.c).
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "core/base/log.h"
+#include "core/base/rd.h"
 #include "store/store_int.h"
 
 enum { PASS_MS = 3600 * 1000, METERS_A_TURN = 32, BLOCKS_A_TURN = 16 };
@@ -65,7 +65,7 @@ static int find_oldest(MDB_cursor *c, uint32_t *meter)
     return rc && rc != MDB_NOTFOUND ? rc : *meter ? 0 : MDB_NOTFOUND;
 }
 
-static int drop_oldest(struct store *s, MDB_txn *txn, MDB_cursor *c)
+static int drop_oldest(struct store *s, MDB_txn *txn, MDB_cursor *c, size_t *size)
 {
     uint32_t meter;
     struct key k;
@@ -75,13 +75,45 @@ static int drop_oldest(struct store *s, MDB_txn *txn, MDB_cursor *c)
         return rc;
     key = *key_u32(&k, meter);
     rc = mdb_cursor_get(c, &key, &val, MDB_SET_RANGE);
+    *size = rc ? 0 : val.mv_size;
     return rc ? rc : block_drop(s, txn, c);
 }
 
-static bool is_over_quota(const struct store *s)
+/* Pages that were given back stay in the file and are used again: they do not count. */
+static int used_bytes(struct store *s, MDB_txn *txn, uint64_t *out)
 {
-    uint64_t quota = s->cfg.max_bytes;
-    return quota && env_used_bytes(s) > quota - quota / 10;
+    const MDB_dbi free_pages = 0;   /* LMDB's own list: each value begins with how many it has */
+    MDB_cursor *c;
+    MDB_val key, val;
+    MDB_stat st;
+    uint64_t n = 0;
+    int rc = mdb_stat(txn, free_pages, &st);
+    rc = rc ? rc : mdb_cursor_open(txn, free_pages, &c);
+    if (rc)
+        return rc;
+    for (rc = mdb_cursor_get(c, &key, &val, MDB_FIRST); !rc; rc = mdb_cursor_get(c, &key, &val, MDB_NEXT)) {
+        struct rd r = rd_init(val.mv_data, val.mv_size);
+        n += rd_le(&r, sizeof(size_t));
+    }
+    mdb_cursor_close(c);
+    uint64_t all = env_used_bytes(s);
+    *out = all > n * st.ms_psize ? all - n * st.ms_psize : 0;
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static uint64_t quota_mark(const struct store *s) { return s->cfg.max_bytes - s->cfg.max_bytes / 10; }
+static bool may_be_over(const struct store *s) { return s->cfg.max_bytes && env_used_bytes(s) > quota_mark(s); }
+
+static int shrink(struct store *s, MDB_txn *txn, MDB_cursor *c)
+{
+    uint64_t used;
+    int rc = used_bytes(s, txn, &used);
+    for (size_t i = 0; i < BLOCKS_A_TURN && !rc && used > quota_mark(s); i++) {
+        size_t size = 0;
+        rc = drop_oldest(s, txn, c, &size);
+        used -= size < used ? size : used;
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 int64_t retain_next_ms(const struct store *s)
@@ -93,6 +125,7 @@ int64_t retain_next_ms(const struct store *s)
 
 static int retain(struct store *s, MDB_txn *txn, MDB_cursor *c)
 {
+    uint64_t before = s->counters.readings;
     int64_t now_ms = clock_mono_ms(s->cfg.clock);
     if (s->cfg.max_age_days && (s->age_meter || now_ms >= s->age_next_ms)) {
         int rc = age_some(s, txn, c);
@@ -100,16 +133,16 @@ static int retain(struct store *s, MDB_txn *txn, MDB_cursor *c)
             return rc;
         s->age_next_ms = s->age_meter ? now_ms : now_ms + PASS_MS;
     }
-    int rc = 0;
-    for (size_t i = 0; i < BLOCKS_A_TURN && !rc && (is_over_quota(s) || s->is_full); i++)
-        rc = drop_oldest(s, txn, c);
-    return rc == MDB_NOTFOUND ? 0 : rc;
+    int rc = may_be_over(s) ? shrink(s, txn, c) : 0;
+    if (rc)
+        return rc;
+    return s->counters.readings == before ? 0 : block_oldest(s, txn, &s->oldest_utc);
 }
 
 int retain_write(struct store *s, MDB_txn *txn)
 {
     MDB_cursor *c;
-    if (!s->cfg.max_age_days && !is_over_quota(s) && !s->is_full)
+    if (!s->cfg.max_age_days && !may_be_over(s))
         return 0;
     int rc = mdb_cursor_open(txn, s->dbi[DB_BLOCK], &c);
     if (rc)
