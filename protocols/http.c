@@ -17,7 +17,7 @@
 #include "protocols/http.h"
 #include "store/store.h"
 
-enum { JSON_BODY_MAX = 256 * 1024, CSV_BODY_MAX = 4 * 1024 * 1024, JSON_DEPTH_MAX = 16 };
+enum { JSON_BODY_MAX = 256 * 1024, CSV_BODY_MAX = 4 * 1024 * 1024 };
 
 static const struct setting web_rows[] = {
     S_HOST(struct web_cfg, bind, "127.0.0.1", S_ADMIN,
@@ -135,26 +135,30 @@ void http_admit(struct http_call *c)
         http_take_body(c->rq, body_max(c));
 }
 
-/* False: refused. An empty body is an empty object, so that a plain POST works. */
+json_t *http_read_json(const void *bytes, size_t len, struct err_at *at)
+{
+    json_error_t why;
+    if (len == 0)
+        return json_pack("{}");
+    json_t *body = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
+    if (json_is_object(body))
+        return body;
+    bool is_array = body != NULL;
+    json_decref(body);
+    at->line = !is_array && why.line > 0 ? (unsigned)why.line : 0;
+    at->column = !is_array && why.column > 0 ? (unsigned)why.column : 0;
+    err_say(at, ERR_SYNTAX, "the body is not a JSON object%s%s", is_array ? "" : ": ", is_array ? "" : why.text);
+    return NULL;
+}
+
+/* False: refused. */
 static bool read_json(struct http_call *c)
 {
-    if (c->rq->body_len == 0) {
-        c->body = json_pack("{}");
-        return true;
-    }
-    json_error_t why;
-    size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
-    c->body = json_loadb((const char *)c->rq->body, c->rq->body_len, flags, &why);
-    if (json_is_object(c->body))
-        return true;
     struct err_at at = { 0 };
-    if (!c->body && why.line > 0) {
-        at.line = (unsigned)why.line;
-        at.column = why.column > 0 ? (unsigned)why.column : 0;
-    }
-    str_fmt(at.text, sizeof at.text, "the body is not a JSON object%s%s", c->body ? "" : ": ", c->body ? "" : why.text);
-    call_fail(c, ERR_SYNTAX, &at);
-    return false;
+    c->body = http_read_json(c->rq->body, c->rq->body_len, &at);
+    if (!c->body)
+        call_fail(c, ERR_SYNTAX, &at);
+    return c->body != NULL;
 }
 
 static bool read_query(struct http_call *c)

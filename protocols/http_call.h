@@ -107,6 +107,9 @@ bool call_has_csv(const struct http_call *c); /* the answer is wanted as CSV */
 /* Refuses members that nobody reads. False: refused already. */
 bool call_only(struct http_call *c, const char *const *members);
 
+/* A body's object; an empty body is an empty one, so that a plain POST works. NULL: *at says why not. */
+json_t *http_read_json(const void *bytes, size_t len, struct err_at *at);
+
 void call_audit(struct http_call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void http_audit(struct http *h, const char *who, const char *peer, const char *fmt, ...) PRINTF_LIKE(4, 5);
 

@@ -4,7 +4,12 @@
 #ifndef PROTOCOLS_REST_CALLS_H
 #define PROTOCOLS_REST_CALLS_H
 
+#include <jansson.h>
+
+#include "core/base/err.h"
+
 struct http_call;
+struct meter;
 struct json_out;
 struct value;
 
@@ -14,6 +19,7 @@ void rest_system_get(struct http_call *c);
 /* http_openapi.c */
 void rest_openapi_get(struct http_call *c);
 /* rest_meter.c */
+enum err rest_meter_apply(struct meter *m, json_t *body, struct err_at *at); /* the members of a change */
 void rest_meters_get(struct http_call *c);
 void rest_meters_post(struct http_call *c);
 void rest_meter_get(struct http_call *c);

@@ -203,31 +203,28 @@ void rest_meters_post(struct http_call *c)
 
 /* --- change --- */
 
-static enum err bad(struct err_at *at, const char *field, const char *what)
+static enum err bad(struct err_at *at, const char *what)
 {
-    str_copy(at->field, sizeof at->field, field);
-    return err_say(at, ERR_INVALID, "%s is not %s", field, what);
+    return err_say(at, ERR_INVALID, "%s is not %s", at->field, what);
 }
 
 static enum err set_position(struct meter *m, const json_t *v, struct err_at *at)
 {
     const char *text = json_string_value(v);
-    return text && str_copy(m->position, sizeof m->position, text) ? ERR_OK
-                                                                   : bad(at, "position", "a text of at most 100 bytes");
+    return text && str_copy(m->position, sizeof m->position, text) ? ERR_OK : bad(at, "a text of at most 100 bytes");
 }
 
 static enum err set_addressing(struct meter *m, const json_t *v, struct err_at *at)
 {
     const char *text = json_string_value(v);
-    return text && addressing_parse(text, &m->addressing) ? ERR_OK
-                                                          : bad(at, "addressing", "primary, secondary or esecondary");
+    return text && addressing_parse(text, &m->addressing) ? ERR_OK : bad(at, "primary, secondary or esecondary");
 }
 
 static enum err set_primary(struct meter *m, const json_t *v, struct err_at *at)
 {
     json_int_t n = json_is_null(v) ? -1 : json_is_integer(v) ? json_integer_value(v) : -2;
     if (n < -1 || n > 255 || (n == -1 && !json_is_null(v)))
-        return bad(at, "primary_address", "a number from 0 to 255, or null");
+        return bad(at, "a number from 0 to 255, or null");
     m->primary = (int16_t)n;
     return ERR_OK;
 }
@@ -241,7 +238,7 @@ static enum err set_enhanced(struct meter *m, const json_t *v, struct err_at *at
     if (!m->has_enhanced)
         return ERR_OK;
     if (!text || str_from_hex(text, strlen(text), bytes, sizeof bytes, &len) != ERR_OK || len != 4)
-        return bad(at, "enhanced_address", "a text of 8 hex digits, or null");
+        return bad(at, "a text of 8 hex digits, or null");
     m->enhanced = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
     return ERR_OK;
 }
@@ -250,7 +247,7 @@ static enum err set_baud(struct meter *m, const json_t *v, struct err_at *at)
 {
     json_int_t n = json_integer_value(v);
     if (n <= 0 || n > UINT32_MAX || !meter_baud_is_valid((uint32_t)n))
-        return bad(at, "baud", "a baud rate from 300 to 38400");
+        return bad(at, "a baud rate from 300 to 38400");
     m->baud = (uint32_t)n;
     return ERR_OK;
 }
@@ -259,7 +256,7 @@ static enum err set_bus(struct meter *m, const json_t *v, struct err_at *at)
 {
     json_int_t n = json_integer_value(v);
     if (n < 1 || n > BUS_N)
-        return bad(at, "bus", "a number from 1 to 16");
+        return bad(at, "a number from 1 to 16");
     m->bus = (uint8_t)n;
     return ERR_OK;
 }
@@ -269,7 +266,7 @@ static enum err set_state(struct meter *m, const json_t *v, struct err_at *at)
     const char *text = json_string_value(v);
     bool is_active = str_eq(text, "active");
     if (!is_active && !str_eq(text, "passive"))
-        return bad(at, "state", "active or passive");
+        return bad(at, "active or passive");
     m->state = is_active ? METER_ACTIVE : METER_PASSIVE;
     return ERR_OK;
 }
@@ -287,23 +284,23 @@ static const struct {
     { "state", set_state },
 };
 
-static enum err apply_changes(struct http_call *c, struct meter *m, struct err_at *at)
+enum err rest_meter_apply(struct meter *m, json_t *body, struct err_at *at)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(c->body, key, value)
+    json_object_foreach(body, key, value)
     {
         size_t i = 0;
         while (i < COUNT_OF(changes) && !str_eq(changes[i].member, key))
             i++;
-        if (i == COUNT_OF(changes)) {
-            str_copy(at->field, sizeof at->field, key);
+        str_copy(at->field, sizeof at->field, *key ? key : "(empty)");
+        if (i == COUNT_OF(changes))
             return err_say(at, ERR_INVALID, "%s of a meter cannot be changed", at->field);
-        }
         enum err e = changes[i].set(m, value, at);
         if (e != ERR_OK)
             return e;
     }
+    at->field[0] = 0;
     return ERR_OK;
 }
 
@@ -324,7 +321,7 @@ void rest_meter_patch(struct http_call *c)
     const struct meter was = *found;
     struct meter m = was;
     struct err_at at = { 0 };
-    enum err e = apply_changes(c, &m, &at);
+    enum err e = rest_meter_apply(&m, c->body, &at);
     if (e == ERR_OK)
         e = check_limit(c, &was, &m, &at);
     if (e == ERR_OK)
