@@ -137,7 +137,7 @@ class Refusal {
 
 const raw = (text) => ({ raw: text });
 
-export function createMock({ meters = 12, ready = false, events = true, dist = null } = {}) {
+export function createMock({ meters = 12, ready = false, events = true, dist = null, role = "admin" } = {}) {
     const state = {
         meters: madeUpMeters(meters), nextMeter: meters + 1, jobs: new Map(), nextJob: 1, sessions: new Map(), clients: new Set(),
         password: ready ? "metergate1" : "admin", mustChange: !ready, wrong: [], started: nowS(), eventId: 0, log: [],
@@ -296,7 +296,7 @@ export function createMock({ meters = 12, ready = false, events = true, dist = n
             throw new Refusal(401, "unauthorized", "Wrong user name or password.");
         }
         const token = randomBytes(16).toString("hex");
-        const session = { user, role: "admin", csrf: randomBytes(16).toString("hex") };
+        const session = { user, role, csrf: randomBytes(16).toString("hex"), password_change_required: state.mustChange };
         state.sessions.set(token, session);
         answer.setHeader("Set-Cookie", `metergate=${token}; Path=/; HttpOnly; SameSite=Strict`);
         return session;
@@ -304,7 +304,7 @@ export function createMock({ meters = 12, ready = false, events = true, dist = n
 
     function changePassword({ old, new: next }) {
         if (old !== state.password)
-            throw new Refusal(403, "unauthorized", "The old password is wrong.");
+            throw new Refusal(403, "wrong_password", "The old password is wrong.");
         if (next.length < 8 || !/\d/.test(next) || !/[a-z]/i.test(next))
             throw new Refusal(422, "password_weak", "The password needs letters and digits.",
                               [{ field: "new", message: "The password needs letters and digits." }]);
@@ -384,7 +384,7 @@ export function createMock({ meters = 12, ready = false, events = true, dist = n
             return send(answer, 200, logIn(json, answer));
         const who = whoAsks(request);
         if (path === "/session" && request.method === "GET")
-            return send(answer, 200, { user: who.user, role: who.role, csrf: who.csrf });
+            return send(answer, 200, { user: who.user, role: who.role, csrf: who.csrf, password_change_required: state.mustChange });
         if (path === "/password" && request.method === "POST")
             return send(answer, 204, changePassword(json));
         if (state.mustChange && path !== "/session")

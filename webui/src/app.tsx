@@ -22,7 +22,7 @@ export function App() {
     useStore(language);
     return (
         <>
-            {who === null ? <LoginPage /> : who.mustChange ? <PasswordPage who={who} /> : <Inside />}
+            {who === null ? <LoginPage /> : who.password_change_required ? <PasswordPage who={who} /> : <Inside />}
             <Toasts />
         </>
     );

@@ -117,7 +117,7 @@ function refusal(answer: Response, text: string): ApiError {
         sessionHasEnded.set(true);
         session.set(null);
     }
-    if (error.code === "password_change_required" && now && !now.mustChange)
-        session.set({ ...now, mustChange: true });
+    if (error.code === "password_change_required" && now && !now.password_change_required)
+        session.set({ ...now, password_change_required: true });
     return error;
 }

@@ -99,7 +99,7 @@ function stop(): void {
 export function startLive(): void {
     const follow = () => {
         const who = session.get();
-        const wanted = who !== null && !who.mustChange;
+        const wanted = who !== null && !who.password_change_required;
         if (wanted && liveMode.get() === "off")
             openStream();
         if (!wanted)

@@ -12,6 +12,8 @@ export interface Session {
     user: string;
     role: Role;
     csrf: string;
+    /** The factory password is still in use: nothing else works until it is changed. */
+    password_change_required: boolean;
 }
 
 export interface System {

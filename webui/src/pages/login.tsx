@@ -8,7 +8,7 @@ import type { Session } from "../api/types";
 import { t } from "../i18n";
 import { loginSentence, sentence } from "../lib/sentences";
 import { useStore } from "../lib/store";
-import { session, sessionHasEnded, type LoggedIn } from "../state/session";
+import { session, sessionHasEnded } from "../state/session";
 import { Button, Field, Problem } from "../ui/basics";
 import { Mark } from "../ui/icon";
 import { toast } from "../ui/toast";
@@ -28,16 +28,6 @@ function Gate({ title, children }: { title: string; children: ComponentChildren 
     );
 }
 
-/* Does the factory password have to be changed first? The gateway says so with any other call. */
-async function mustChange(): Promise<boolean> {
-    try {
-        await api("/system");
-        return false;
-    } catch (e) {
-        return e instanceof ApiError && e.code === "password_change_required";
-    }
-}
-
 export function LoginPage() {
     const hasEnded = useStore(sessionHasEnded);
     const [user, setUser] = useState("");
@@ -54,8 +44,7 @@ export function LoginPage() {
         setBusy(true);
         setError(undefined);
         try {
-            const made = await api<Session>("/session", { method: "POST", json: { user, password } });
-            session.set({ ...made, user: made.user ?? user, mustChange: await mustChange() });
+            session.set(await api<Session>("/session", { method: "POST", json: { user, password } }));
         } catch (problem) {
             setError(loginSentence(problem as ApiError));
             setBusy(false);
@@ -79,7 +68,7 @@ export function LoginPage() {
     );
 }
 
-export function PasswordPage({ who }: { who: LoggedIn }) {
+export function PasswordPage({ who }: { who: Session }) {
     const [old, setOld] = useState("");
     const [next, setNext] = useState("");
     const [again, setAgain] = useState("");
@@ -97,12 +86,12 @@ export function PasswordPage({ who }: { who: LoggedIn }) {
         setBusy(true);
         setError(undefined);
         try {
-            await changePassword(who, old, next);
+            await api("/password", { method: "POST", json: { old, new: next } });
+            session.set({ ...who, password_change_required: false });
             toast(t("password.done"));
         } catch (problem) {
             const why = problem as ApiError;
-            const isWrong = why.status === 401 || (why.status === 403 && why.code !== "password_weak");
-            setError(isWrong ? t("password.oldWrong") : (why.details[0]?.message ?? sentence(why)));
+            setError(why.code === "wrong_password" ? t("password.oldWrong") : (why.details[0]?.message ?? sentence(why)));
             setBusy(false);
         }
     };
@@ -125,17 +114,4 @@ export function PasswordPage({ who }: { who: LoggedIn }) {
             </form>
         </Gate>
     );
-}
-
-/* A gateway may end all sessions of a user whose password changes: then a new one is made with the new password. */
-async function changePassword(who: LoggedIn, old: string, next: string): Promise<void> {
-    await api("/password", { method: "POST", json: { old, new: next } });
-    try {
-        await api("/system");
-        session.set({ ...who, mustChange: false });
-    } catch (e) {
-        if (!(e instanceof ApiError) || e.status !== 401)
-            throw e;
-        session.set(await api<Session>("/session", { method: "POST", json: { user: who.user, password: next } }));
-    }
 }

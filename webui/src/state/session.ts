@@ -6,23 +6,18 @@
 import type { Session } from "../api/types";
 import { createStore } from "../lib/store";
 
-export interface LoggedIn extends Session {
-    /** The factory password is still in use: nothing else works until it is changed. */
-    mustChange?: boolean;
-}
-
 const KEY = "metergate.session";
 
-function restore(): LoggedIn | null {
+function restore(): Session | null {
     try {
-        const kept = JSON.parse(localStorage.getItem(KEY) ?? "null") as LoggedIn | null;
+        const kept = JSON.parse(localStorage.getItem(KEY) ?? "null") as Session | null;
         return kept && typeof kept.user === "string" && typeof kept.csrf === "string" ? kept : null;
     } catch {
         return null;
     }
 }
 
-function keep(next: LoggedIn | null): void {
+function keep(next: Session | null): void {
     try {
         if (next)
             localStorage.setItem(KEY, JSON.stringify(next));
@@ -33,7 +28,7 @@ function keep(next: LoggedIn | null): void {
     }
 }
 
-export const session = createStore<LoggedIn | null>(restore());
+export const session = createStore<Session | null>(restore());
 export const isOnline = createStore(true);
 /** The gateway ended the session, not the user: the log-in form tells why it is there again. */
 export const sessionHasEnded = createStore(false);
@@ -49,6 +44,6 @@ window.addEventListener("storage", (e) => {
         session.set(restore());
 });
 
-export function mayOperate(who: LoggedIn | null): boolean {
+export function mayOperate(who: Session | null): boolean {
     return who !== null && who.role !== "viewer";
 }

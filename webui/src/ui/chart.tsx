@@ -199,7 +199,7 @@ function ValueTable({ data, name }: { data: Drawn; name: string }) {
         <details class="chart-table" onToggle={(e) => setOpen(e.currentTarget.open)}>
             <summary>{t("chart.table")}</summary>
             {isOpen && (
-                <div class="table-box" role="region" aria-label={t("chart.table")} tabIndex={0}>
+                <div class="table-box" role="group" aria-label={t("chart.table")} tabIndex={0}>
                     <table>
                         <thead><tr><th scope="col">{t("chart.time")}</th><th scope="col" class="number">{name}</th></tr></thead>
                         <tbody>

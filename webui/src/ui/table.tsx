@@ -62,7 +62,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, rowClass, sorting, 
     const left = rows.length - shown;
     return (
         <>
-            <div class="table-box" role="region" aria-label={caption} tabIndex={0}>
+            <div class="table-box" role="group" aria-label={caption} tabIndex={0}>
                 <table class="cards" role="table" aria-label={caption} aria-rowcount={left > 0 ? rows.length + 1 : undefined}>
                     <thead role="rowgroup">
                         <tr role="row">
