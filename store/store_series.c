@@ -248,7 +248,7 @@ static int layout_search(struct store *s, MDB_txn *txn, struct meter_rows *m, co
     for (uint32_t no = m->next_layout; no-- > lowest;) {
         struct layout *l;
         int rc = layout_load(s, txn, m->meter, no, &l);
-        if (rc == MDB_CORRUPTED)
+        if (rc == MDB_NOTFOUND || rc == MDB_CORRUPTED)
             continue;               /* not stored yet, or gone: in memory it was looked for already */
         if (rc)
             return rc;
