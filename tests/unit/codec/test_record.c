@@ -100,7 +100,7 @@ static const struct record_case {
     { "066d37090e223205", "date-time \"2025-02-02T14:09:55\"  inst 0/0/0" },
     { "426cffff", "date null  inst 1/0/0 invalid-time" },
     { "046ca1159e17", "date null  inst 0/0/0 invalid-time" }, /* marked invalid */
-    { "9410da6f32147a18", "flow-temperature \"2011-08-26T20:50:00\"  max 0/0/0" },
+    { "9410da6f32147a18", "flow-temperature \"2011-08-26T20:50:00\"  max 0/1/0" },
     { "04be5071bbb000", "volume-flow 11582321 s inst 0/0/0" }, /* Sensus PolluStat: seconds below the limit */
     /* no data, selection */
     { "0013", "volume null m3 inst 0/0/0 no-data" },
