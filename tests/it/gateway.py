@@ -115,6 +115,12 @@ class Segment:
         until(self.is_up, "the simulator")
         assert self.program.alive(), self.program.text()
 
+    def addresses(self):
+        """The secondary addresses of its meters."""
+        listed = subprocess.run([BUILD / "mbus-sim", "--tcp", "127.0.0.1:0", *self.args, "--list"], check=True, text=True,
+                                capture_output=True, timeout=10).stdout
+        return [line.split(",")[0] for line in listed.splitlines()[1:]]
+
     def is_up(self):
         if self.pty:
             return self.link.exists() or not self.program.alive()

@@ -13,7 +13,6 @@ from gateway import Gateway, Segment, until
 FIXED = ("#serial-number;device-position;primary-address;device-identification;created;value-data-count;manufacturer;"
          "version;device-type;access-number;status;signature").split(";")
 NEVER = "0 0 1 1 *"
-METERS = [(f"flat {n}", f"1000000{n}") for n in (1, 2, 3)]
 
 
 class Receiver:
@@ -85,6 +84,10 @@ def keys_of(receiver):
     return [(r["device-identification"], r["created"], r["value-data-count"]) for g in receiver.taken() for r in lines_of(g["body"])]
 
 
+def rows_of(segment):
+    return [(f"flat {n}", address) for n, address in enumerate(segment.addresses(), 1)]
+
+
 def gateway(segment, url, **settings):
     base = {"report1.enabled": "true", "report1.cron": NEVER, "report1.url": url, "http.timeout_s": "2",
             "push.adaptive_retries": "false", "jobs.retries": "0"}
@@ -127,7 +130,7 @@ def certificates(tmp_path_factory):
 
 def test_a_report_holds_every_meter_once_and_only_once(segment):
     with Receiver() as receiver, gateway(segment, receiver.url) as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         job = gw.job("/reports/1/send")
         assert job["state"] == "done", job
@@ -139,8 +142,8 @@ def test_a_report_holds_every_meter_once_and_only_once(segment):
         assert re.fullmatch(rf"Model/Metergate Serial/{serial} Application/\S+", got["headers"]["user-agent"])
         assert "authorization" not in got["headers"] and "expect" not in got["headers"]
         rows = lines_of(got["body"])
-        assert sorted(r["device-identification"] for r in rows) == [address for _, address in METERS]
-        assert {r["device-position"] for r in rows} == {position for position, _ in METERS}
+        assert {(r["device-position"], r["device-identification"]) for r in rows} == set(rows_of(segment))
+        assert len(rows) == 3
         gw.job("/reports/1/send")
         assert len(receiver.got) == 1, "nothing was unsent, yet something was posted"
         read_in_the_next_second(gw)
@@ -152,7 +155,7 @@ def test_a_report_holds_every_meter_once_and_only_once(segment):
 
 def test_what_a_failing_server_missed_comes_with_the_next_report(segment):
     with Receiver([500, 500, 200]) as receiver, gateway(segment, receiver.url) as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         assert "500" in failed(gw)
         read_in_the_next_second(gw)
@@ -163,7 +166,7 @@ def test_what_a_failing_server_missed_comes_with_the_next_report(segment):
 
 def test_a_failed_report_is_tried_again(segment):
     with Receiver([500, 503, 200]) as receiver, gateway(segment, receiver.url, jobs__retries="2", jobs__retry_offset_s="0") as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         job = gw.job("/reports/1/send")
         assert job["state"] == "done" and len(job["errors"]) == 2, job
@@ -172,7 +175,7 @@ def test_a_failed_report_is_tried_again(segment):
 
 def test_sending_by_hand_does_not_wait_for_a_retry(segment):
     with Receiver([500, 200]) as receiver, gateway(segment, receiver.url, push__adaptive_retries="true") as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         first = gw.post("/reports/1/send")["job"]
         until(lambda: gw.get(f"/jobs/{first}")["errors"], "the first try to fail")
@@ -183,7 +186,7 @@ def test_sending_by_hand_does_not_wait_for_a_retry(segment):
 
 def test_what_was_unsent_goes_out_after_a_restart(segment):
     with Receiver([500, 200]) as receiver, gateway(segment, receiver.url) as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         failed(gw)
         gw.restart()
@@ -193,7 +196,7 @@ def test_what_was_unsent_goes_out_after_a_restart(segment):
 
 def test_a_delivery_is_remembered_over_a_restart(segment):
     with Receiver() as receiver, gateway(segment, receiver.url) as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         gw.job("/reports/1/send")
         gw.restart()
@@ -203,7 +206,7 @@ def test_a_delivery_is_remembered_over_a_restart(segment):
 
 def test_a_server_that_hangs_is_left_after_the_timeout_while_others_are_served(segment):
     with Receiver(["hang"]) as receiver, gateway(segment, receiver.url) as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         began = time.monotonic()
         number = gw.post("/reports/1/send")["job"]
@@ -219,7 +222,7 @@ def test_a_server_that_hangs_is_left_after_the_timeout_while_others_are_served(s
 
 def test_a_redirect_is_not_followed(segment):
     with Receiver() as trap, Receiver([302], location=trap.url) as receiver, gateway(segment, receiver.url) as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         assert "302: redirects are not followed" in failed(gw)
         assert receiver.got and not trap.got
@@ -227,7 +230,7 @@ def test_a_redirect_is_not_followed(segment):
 
 def test_user_and_password_go_out_as_basic(segment):
     with Receiver([401, 200]) as receiver, gateway(segment, receiver.url, report1__user="flat", report1__password="s€cret") as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         assert "user or the password" in failed(gw)
         gw.job("/reports/1/send")
@@ -237,7 +240,7 @@ def test_user_and_password_go_out_as_basic(segment):
 
 def test_the_default_server_is_used_where_a_report_names_none(segment):
     with Receiver() as receiver, gateway(segment, "", http__url=receiver.url) as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         assert gw.job("/reports/1/send")["state"] == "done"
         assert len(receiver.got) == 1
@@ -245,7 +248,7 @@ def test_the_default_server_is_used_where_a_report_names_none(segment):
 
 def test_no_server_a_closed_port_and_an_unknown_name_are_said(segment):
     with gateway(segment, "") as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         assert "no server is set" in failed(gw)
         gw.api("PATCH", "/settings", {"report1.url": "http://127.0.0.1:1/"})
@@ -259,21 +262,22 @@ def test_no_server_a_closed_port_and_an_unknown_name_are_said(segment):
 def test_texts_come_in_the_encoding_that_is_set(segment, encoding):
     with Receiver() as receiver, gateway(segment, receiver.url, conventions__encoding=encoding,
                                          conventions__decimal_separator=".") as gw:
-        gw.install([("Küche; \"hinten\"", "10000001"), ("=SUM(1)", "10000002")])
+        kitchen, formula = segment.addresses()[:2]
+        gw.install([("Küche; \"hinten\"", kitchen), ("=SUM(1)", formula)])
         gw.read_all()
         gw.job("/reports/1/send")
         [got] = receiver.got
         assert got["headers"]["content-type"].endswith(f"charset={encoding}")
         rows = {r["device-identification"]: r for r in lines_of(got["body"], encoding)}
-        assert rows["10000001"]["device-position"] == "Küche  'hinten'"
-        assert rows["10000002"]["device-position"] == "'=SUM(1)"
+        assert rows[kitchen]["device-position"] == "Küche  'hinten'"
+        assert rows[formula]["device-position"] == "'=SUM(1)"
         assert not any("," in cell for r in rows.values() for cell in r.values())
 
 
 def test_https_is_delivered_when_the_certificate_is_right(segment, certificates):
     with Receiver(tls=(certificates / "good.pem", certificates / "good.key")) as receiver, \
             gateway(segment, receiver.url, http__ca_file=certificates / "ca.pem") as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         assert gw.job("/reports/1/send")["state"] == "done"
         gw.api("PATCH", "/settings", {"report1.url": f"https://localhost:{receiver.port}/by-name"})
@@ -287,7 +291,7 @@ def test_https_is_delivered_when_the_certificate_is_right(segment, certificates)
 def test_https_is_refused_when_the_certificate_is_wrong(segment, certificates, name, authority):
     with Receiver(tls=(certificates / f"{name}.pem", certificates / f"{name}.key")) as receiver, \
             gateway(segment, receiver.url, http__ca_file=certificates / authority if authority else "") as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         assert "127.0.0.1" in failed(gw)
         assert not receiver.got
@@ -298,7 +302,7 @@ def test_https_is_refused_when_the_certificate_is_wrong(segment, certificates, n
 
 def test_a_report_goes_out_by_its_schedule(segment):
     with Receiver() as receiver, gateway(segment, receiver.url, report1__cron="* * * * *") as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         until(lambda: receiver.got, "the minute", 65)
         assert len(keys_of(receiver)) == 3
@@ -306,7 +310,7 @@ def test_a_report_goes_out_by_its_schedule(segment):
 
 def test_a_report_stops_with_the_gateway(segment):
     with Receiver(["hang"]) as receiver, gateway(segment, receiver.url, http__timeout_s="30") as gw:
-        gw.install(METERS)
+        gw.install(rows_of(segment))
         gw.read_all()
         gw.post("/reports/1/send")
         until(lambda: receiver.got, "the report to arrive")
