@@ -67,12 +67,12 @@ static const struct setting bus_rows[] = {
            "one."),
 };
 static const struct setting readout_rows[] = {
-    S_BOOL(struct readout_cfg, enabled, "true", S_OPERATOR, "Read all active meters on schedule."),
-    S_CRON(struct readout_cfg, cron, "*/15 * * * *", S_OPERATOR,
+    S_BOOL(struct readout_cfg, enabled, "true", S_ADMIN, "Read all active meters on schedule."),
+    S_CRON(struct readout_cfg, cron, "*/15 * * * *", S_ADMIN,
            "When all active meters are read: a cron pattern, local time."),
 };
 static const struct setting continuous_rows[] = {
-    S_BOOL(struct continuous_cfg, enabled, "false", S_OPERATOR,
+    S_BOOL(struct continuous_cfg, enabled, "false", S_ADMIN,
            "Read all active meters again and again for live values. These are not stored and not reported; everything "
            "else "
            "on the bus comes first."),
