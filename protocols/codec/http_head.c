@@ -127,7 +127,8 @@ static struct rd rd_line(struct rd *in)
         n++;
     }
     struct rd line = rd_sub(in, n);
-    if (rd_u8(in) != '\r' || rd_u8(in) != '\n')
+    bool has_cr = rd_u8(in) == '\r', has_lf = rd_u8(in) == '\n';
+    if (!has_cr || !has_lf)
         in->bad = true;
     return line;
 }
