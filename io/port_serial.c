@@ -51,8 +51,14 @@ static bool set_line(int fd, uint32_t baud)
     t.c_cflag = CS8 | PARENB | CREAD | CLOCAL;
     t.c_cc[VMIN] = 1;
     t.c_cc[VTIME] = 0;
-    return cfsetispeed(&t, speed_of(baud)) == 0 && cfsetospeed(&t, speed_of(baud)) == 0 &&
-           tcsetattr(fd, TCSANOW, &t) == 0;
+    if (cfsetispeed(&t, speed_of(baud)) != 0 || cfsetospeed(&t, speed_of(baud)) != 0)
+        return false;
+    if (tcsetattr(fd, TCSANOW, &t) == 0)
+        return true;
+    /* A pseudo terminal has no parity; the C library refuses when that was the only thing left to change. */
+    struct termios now;
+    return errno == EINVAL && tcgetattr(fd, &now) == 0 && cfgetospeed(&now) == speed_of(baud) &&
+           (now.c_cflag & CSIZE) == CS8 && now.c_lflag == 0;
 }
 
 /* USB adapters gather bytes for 16 ms otherwise; drivers that do not know the flag keep their own ways. */

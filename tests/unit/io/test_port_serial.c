@@ -174,6 +174,25 @@ static void a_line_that_was_unplugged_comes_back(void **state)
     rmdir(link_path);
 }
 
+/* As after a restart: the terminal stands as the first run has left it. */
+static void a_terminal_is_opened_again_as_it_was_left(void **state)
+{
+    (void)state;
+    struct seen s;
+    char spec[64];
+    int peer = open_pty(spec, sizeof spec);
+    int keeper = open(spec + strlen("serial:"), O_RDWR | O_NOCTTY); /* so that its settings outlive the first port */
+    assert_true(keeper >= 0);
+    for (int i = 0; i < 3; i++) {
+        struct port *p = open_port(&s, spec);
+        assert_int_equal(s.ups, 1);
+        port_stop(p);
+        loop_free(s.loop);
+    }
+    close(keeper);
+    close(peer);
+}
+
 static void what_is_no_free_serial_line_is_refused_with_the_reason(void **state)
 {
     (void)state;
@@ -207,6 +226,7 @@ int main(void)
         cmocka_unit_test(marks_of_the_line_discipline_are_taken_out),
         cmocka_unit_test(bytes_pass_both_ways_unchanged),
         cmocka_unit_test(a_line_that_was_unplugged_comes_back),
+        cmocka_unit_test(a_terminal_is_opened_again_as_it_was_left),
         cmocka_unit_test(what_is_no_free_serial_line_is_refused_with_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
