@@ -18,7 +18,7 @@
 #include "tests/sim/sim_options.h"
 #include "tests/sim/sim_port.h"
 
-enum { STATS_MS = 1000 };
+enum { SECOND_MS = 1000 };
 
 struct sim {
     struct sim_options options;
@@ -29,9 +29,9 @@ struct sim {
     struct sim_stats stats;
     struct sim_bus *bus;
     struct sim_port *port;
-    struct timer bus_timer, stats_timer;
+    struct timer bus_timer, second_timer;
     int64_t started_us;
-    int64_t stats_due_ms; /* the moments are counted from the start, so that they do not drift */
+    int64_t second_due_ms; /* the moments are counted from the start, so that they do not drift */
 };
 
 /* --- the bus on the loop --- */
@@ -86,7 +86,7 @@ static uint32_t on_host_baud(void *ctx)
     return sim_port_host_baud(s->port);
 }
 
-/* --- statistics --- */
+/* --- every second --- */
 
 static void write_stats(struct sim *s)
 {
@@ -99,14 +99,15 @@ static void write_stats(struct sim *s)
         log_error("mbus-sim", "%s", at.text);
 }
 
-static void on_stats_timer(void *ctx)
+static void on_second(void *ctx)
 {
     struct sim *s = ctx;
     write_stats(s);
+    sim_port_unlock(s->port);
     int64_t now_ms = clock_mono_ms(s->clock);
-    while (s->stats_due_ms <= now_ms)
-        s->stats_due_ms += STATS_MS;
-    timer_start_ms(&s->stats_timer, s->stats_due_ms - now_ms);
+    while (s->second_due_ms <= now_ms)
+        s->second_due_ms += SECOND_MS;
+    timer_start_ms(&s->second_timer, s->second_due_ms - now_ms);
 }
 
 static void on_end(void *ctx, int signal_number)
@@ -175,13 +176,13 @@ static int serve(struct sim *s)
     s->loop = loop_create(s->clock);
     s->bus = sim_bus_create(&cfg, &ops, &s->meters, &s->faults, &s->stats);
     timer_init(&s->bus_timer, s->loop, "wire", run_bus, s);
-    timer_init(&s->stats_timer, s->loop, "statistics", on_stats_timer, s);
+    timer_init(&s->second_timer, s->loop, "second", on_second, s);
     s->started_us = s->clock->mono_us(s->clock);
-    s->stats_due_ms = clock_mono_ms(s->clock);
+    s->second_due_ms = clock_mono_ms(s->clock);
     loop_on_signal(s->loop, SIGTERM, on_end, s);
     loop_on_signal(s->loop, SIGINT, on_end, s);
     if (open_port(s, &at) == ERR_OK) {
-        on_stats_timer(s);
+        on_second(s);
         log_info("mbus-sim", "%zu meters at %u baud on %s", s->meters.n, s->options.baud, sim_port_name(s->port));
         loop_run(s->loop);
         write_stats(s);
@@ -191,7 +192,7 @@ static int serve(struct sim *s)
     }
     sim_port_close(s->port);
     timer_fini(&s->bus_timer);
-    timer_fini(&s->stats_timer);
+    timer_fini(&s->second_timer);
     sim_bus_free(s->bus);
     loop_free(s->loop);
     return code;

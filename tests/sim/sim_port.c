@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -225,6 +226,12 @@ void sim_port_set_baud(struct sim_port *p, uint32_t baud)
     for (size_t i = 0; i < COUNT_OF(rates); i++)
         if (rates[i].baud == baud && cfsetspeed(&t, rates[i].speed) == 0)
             (void)tcsetattr(p->terminal, TCSANOW, &t); /* only what a host sees before it sets its own */
+}
+
+void sim_port_unlock(struct sim_port *p)
+{
+    if (p->terminal >= 0)
+        ioctl(p->terminal, TIOCNXCL);
 }
 
 /* --- TCP --- */

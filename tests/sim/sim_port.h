@@ -34,6 +34,8 @@ void sim_port_resume(struct sim_port *p);
 /* The rate that the host has set on the terminal; 0 on TCP. */
 uint32_t sim_port_host_baud(const struct sim_port *p);
 void sim_port_set_baud(struct sim_port *p, uint32_t baud); /* what a terminal begins with */
+/* From time to time: a host that was killed has left the terminal locked (TIOCEXCL), which nobody could open then. */
+void sim_port_unlock(struct sim_port *p);
 /* For people: "127.0.0.1:4001", "/tmp/mbus0 (/dev/pts/3)". */
 const char *sim_port_name(const struct sim_port *p);
 
