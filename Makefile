@@ -136,6 +136,8 @@ $(BUILD)/mbus-decode: $(BUILD)/obj/protocols/mbus_decode_main.o $(call libs,code
 	$(link)
 $(BUILD)/mbus-sim: $(BUILD)/obj/tests/sim/sim_main.o $(call libs,sim io codec core base)
 	$(link)
+$(BUILD)/demo-history: $(BUILD)/obj/tests/demo/make_history.o $(call libs,sim store io codec core base)
+	$(link)
 
 # --- unit tests: tests/unit/FLOOR/test_X.c ---
 define UNIT_RULE
@@ -179,7 +181,7 @@ lint:
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-it: programs asan
+it: programs asan $(BUILD)/demo-history
 	@BUILD=$(BUILD) tests/it/run.sh
 
 check:
@@ -188,7 +190,7 @@ check:
 
 demo:
 	@packaging/setup.sh run
-	@$(MAKE) all
+	@$(MAKE) all $(BUILD)/demo-history
 	@BUILD=$(BUILD) tests/demo/demo.py
 
 coverage:

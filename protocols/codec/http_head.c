@@ -127,8 +127,7 @@ static struct rd rd_line(struct rd *in)
         n++;
     }
     struct rd line = rd_sub(in, n);
-    bool has_cr = rd_u8(in) == '\r', has_lf = rd_u8(in) == '\n';
-    if (!has_cr || !has_lf)
+    if (rd_u8(in) != '\r' || rd_u8(in) != '\n')
         in->bad = true;
     return line;
 }
