@@ -140,7 +140,7 @@ int dec_compare(struct dec a, struct dec b)
 static bool dec_from_common_float(float f, struct dec *out)
 {
     double v = (double)f;
-    if (fabs(v) >= 1e9 || fabs(v) < 1e-3)
+    if (fabs(v) >= 16777216 || fabs(v) < 1e-3) /* from 2^24 on whole numbers have shorter forms, too */
         return false;
     for (int decimals = 0; decimals <= 9; decimals++) {
         double m = nearbyint(v * tens[decimals]); /* exact product: 24 + 21 bits */
