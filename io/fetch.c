@@ -51,9 +51,8 @@ struct fetch_job {
 
 /* --- the end of a job --- */
 
-static void job_free(struct fetch_job *j)
+static void job_release(struct fetch_job *j)
 {
-    DL_DELETE(j->fetch->jobs, j);
     if (j->query)
         dns_cancel(j->query);
     if (j->is_added)
@@ -67,6 +66,12 @@ static void job_free(struct fetch_job *j)
     timer_fini(&j->deadline);
     free(j->answer);
     free(j);
+}
+
+static void job_free(struct fetch_job *j)
+{
+    DL_DELETE(j->fetch->jobs, j);
+    job_release(j);
 }
 
 static void finish(struct fetch_job *j, enum err err, const char *why)
@@ -356,11 +361,11 @@ struct fetch_job *fetch_start(struct fetch *f, const struct fetch_request *rq, f
     j->easy = curl_easy_init();
     BUG_IF(!j->easy);
     timer_init(&j->deadline, f->loop, "fetch", on_deadline, j);
-    DL_APPEND(f->jobs, j);
     if (read_url(j, rq->url, at) != ERR_OK || add_headers(j, rq->headers, at) != ERR_OK) {
-        job_free(j);
+        job_release(j);
         return NULL;
     }
+    DL_APPEND(f->jobs, j);
     set_common(j);
     set_body(j, rq);
     set_security(j, rq);

@@ -321,8 +321,8 @@ static struct sheet_conventions conventions_of(const struct settings *s)
     const struct conventions_cfg *cfg = settings_cfg(s, "conventions", 0);
     static const char decimals[] = { ',', '.' }, separators[] = { ';', '\t', '|' };
     return (struct sheet_conventions){ .separator = separators[cfg->report_separator],
-                                     .decimal = decimals[cfg->decimal_separator],
-                                     .is_utf8 = cfg->encoding == ENCODING_UTF8 };
+                                       .decimal = decimals[cfg->decimal_separator],
+                                       .is_utf8 = cfg->encoding == ENCODING_UTF8 };
 }
 
 struct run *run_start(struct app *app, struct run **list, const struct job *j, bool waits_for_readout,

@@ -37,7 +37,7 @@ void sheet_append(struct sheet *c, const char *bytes, size_t len); /* text that 
 
 /* Whole cells. */
 void sheet_words(struct sheet *c, const char *fmt, ...)
-    PRINTF_LIKE(2, 3);                                         /* our own words and numbers, UTF-8, as they are */
+    PRINTF_LIKE(2, 3);                                             /* our own words and numbers, UTF-8, as they are */
 void sheet_foreign(struct sheet *c, const char *utf8, size_t len); /* a text that a meter or a person gave */
 void sheet_number(struct sheet *c, struct dec d);
 void sheet_hex(struct sheet *c, const void *bytes, size_t len);

@@ -18,7 +18,7 @@ struct render {
     struct sheet *sheet;
     const char *serial; /* of the gateway */
     const struct zone *zone;
-    struct sheet head;     /* the newest heading line of head_meter */
+    struct sheet head;   /* the newest heading line of head_meter */
     uint32_t head_meter; /* 0: none yet */
 };
 static inline void render_fini(struct render *r)

@@ -25,6 +25,7 @@ const uint8_t *formats_find(struct formats *f, uint16_t signature, size_t *len_o
 MUST_USE enum err compact_expand(const uint8_t *headers, size_t headers_len, const uint8_t *data, size_t data_len,
                                  uint16_t data_crc, uint8_t *out, size_t size, size_t *len_out, struct err_at *at);
 /* Called for each newly learnt format, to persist it; may be NULL. */
-void formats_set_learnt(struct formats *f, void (*fn)(void *ctx, uint16_t signature, const uint8_t *headers, size_t len), void *ctx);
+void formats_set_learnt(struct formats *f,
+                        void (*fn)(void *ctx, uint16_t signature, const uint8_t *headers, size_t len), void *ctx);
 
 #endif

@@ -17,7 +17,8 @@ enum { MBUS_KEY_LEN = 16 };
 uint16_t mbus_crc(const uint8_t *bytes, size_t len);
 
 /* Deciphers len bytes (a multiple of 16) from `in` to `out`; IV from address and access number. */
-void crypt_mode5(const uint8_t key[static 16], const struct telegram_head *who, const uint8_t *in, size_t len, uint8_t *out);
+void crypt_mode5(const uint8_t key[static 16], const struct telegram_head *who, const uint8_t *in, size_t len,
+                 uint8_t *out);
 
 /* Key derivation of mode 7 (OMS Vol. 2, 9.5.4): dc 00h encryption from the meter, 01h MAC from the meter. */
 void crypt_kdf(const uint8_t master[static 16], uint8_t dc, uint32_t counter, uint32_t ident, uint8_t out[static 16]);

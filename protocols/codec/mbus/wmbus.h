@@ -31,24 +31,24 @@ enum afl_fcl {
 
 struct wmbus {
     uint8_t l, c;
-    struct telegram_head radio;     /* ident, maker, version, medium of the link address */
+    struct telegram_head radio; /* ident, maker, version, medium of the link address */
     bool has_ell;
     uint8_t ell_ci, ell_cc, ell_access;
     bool has_ell_address;
     struct telegram_head ell_address;
-    uint32_t ell_sn;                /* session number field of 8Dh/8Fh; 0 without */
-    uint8_t ell_encryption;         /* bits 31..29: 0 none, 1 AES-CTR */
-    bool has_ell_crc;               /* payload CRC follows (in the encrypted part) */
+    uint32_t ell_sn;        /* session number field of 8Dh/8Fh; 0 without */
+    uint8_t ell_encryption; /* bits 31..29: 0 none, 1 AES-CTR */
+    bool has_ell_crc;       /* payload CRC follows (in the encrypted part) */
     bool has_afl;
-    uint16_t afl_fcl;               /* enum afl_fcl */
+    uint16_t afl_fcl; /* enum afl_fcl */
     uint8_t afl_mcl;
     uint32_t afl_mcr;
     bool has_afl_mcr;
     uint8_t afl_mac_len;
     uint8_t afl_mac[16];
     uint16_t afl_ml;
-    bool length_ok;                 /* L equals what follows */
-    size_t payload;                 /* offset of the next CI (or of the ELL payload CRC when has_ell_crc) */
+    bool length_ok; /* L equals what follows */
+    size_t payload; /* offset of the next CI (or of the ELL payload CRC when has_ell_crc) */
 };
 
 /* On failure *out has what was read before the bad byte: ERR_SHORT, ERR_MALFORMED, ERR_UNSUPPORTED for the variable
@@ -56,6 +56,7 @@ struct wmbus {
 MUST_USE enum err wmbus_parse(const uint8_t *bytes, size_t len, struct wmbus *out, struct err_at *at);
 /* The rest after an ELL was opened may begin with an AFL: parses it from `at_offset`; moves out->payload to what follows
  * it, or to at_offset when there is none. */
-MUST_USE enum err wmbus_parse_afl(const uint8_t *bytes, size_t len, size_t at_offset, struct wmbus *out, struct err_at *at);
+MUST_USE enum err wmbus_parse_afl(const uint8_t *bytes, size_t len, size_t at_offset, struct wmbus *out,
+                                  struct err_at *at);
 
 #endif

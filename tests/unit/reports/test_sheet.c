@@ -78,8 +78,8 @@ static void latin_reports_have_one_byte_a_character(void **state)
     struct sheet c;
     sheet_init(&c, (struct sheet_conventions){ .separator = ';', .decimal = ',' });
     sheet_words(&c, "%s",
-              "flow-temp,\xC2\xB0"
-              "C");
+                "flow-temp,\xC2\xB0"
+                "C");
     sheet_foreign(&c, "5 \xE2\x82\xAC", 5);
     sheet_end_row(&c);
     assert_text(&c, "flow-temp,\xB0"
