@@ -171,8 +171,8 @@ def test_guessing_is_slowed_without_slowing_others(gw):
     threads = [threading.Thread(target=guess, args=(n,)) for n in range(4)]
     for t in threads:
         t.start()
-    end = time.monotonic() + 1.5
-    while time.monotonic() < end:
+    started = time.monotonic()
+    while time.monotonic() - started < 1.5 or (429 not in codes and time.monotonic() - started < 20):
         began = time.monotonic()
         assert gw.call("GET", "/healthz", user=None).status == 200
         worst = max(worst, time.monotonic() - began)
@@ -209,7 +209,7 @@ def test_events_end_with_the_session(gw):
     began = time.monotonic()
     while r.read1(4096):
         assert time.monotonic() - began < 20
-    c.close()
+    r.close(), c.close()
 
 
 def test_passwords_are_set_on_a_new_and_on_a_used_folder():
