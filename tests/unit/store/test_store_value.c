@@ -193,10 +193,182 @@ static void test_what_goes_in_comes_out_across_sealing_merging_and_opening(void 
     fixture_fini(&f);
 }
 
+/* --- times that do not ascend --- */
+
+static void test_readings_out_of_order_find_their_place(void **state)
+{
+    (void)state;
+    enum { METERS = 2 };
+    struct fixture f;
+    struct chance c = { 7 };
+    static struct model models[METERS + 1];
+    fixture_init(&f);
+    for (int64_t round = 0; round < 700; round++) {
+        int64_t utc = FIXTURE_UTC + round * 900;
+        if (chance_below(&c, 4) == 0)
+            utc -= (int64_t)chance_below(&c, round < 350 ? 5000 : 500000) / 3 * 3 + 1;
+        for (uint32_t meter = 1; meter <= METERS; meter++) {
+            const struct model *m = &models[meter];
+            size_t at = model_find(m, utc);
+            if (at < m->n && m->kept[at]->r.utc == utc)
+                continue;
+            put(&f, &c, &models[meter], meter, utc, round);
+        }
+        fixture_tick(&f, 1000);
+        if (round % 300 == 299)
+            fixture_reopen(&f);
+    }
+    check_all(&f, &c, models, METERS);
+    fixture_reopen(&f);
+    check_all(&f, &c, models, METERS);
+    for (uint32_t meter = 1; meter <= METERS; meter++)
+        model_free(&models[meter]);
+    fixture_fini(&f);
+}
+
+static void test_after_a_jump_into_the_future_and_back_all_stay_in_order(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct chance c = { 8 };
+    static struct model m;
+    fixture_init(&f);
+    for (int64_t round = 0; round < 100; round++)
+        put(&f, &c, &m, 1, FIXTURE_UTC + round * 900, round);
+    put(&f, &c, &m, 1, (int64_t)FIXTURE_UTC + 500000000, 100);
+    for (int64_t round = 100; round < 600; round++)
+        put(&f, &c, &m, 1, FIXTURE_UTC + round * 900, round);
+    fixture_tick(&f, 60000);
+    check_range(&f, 1, &m, INT64_MIN, INT64_MAX);
+    fixture_reopen(&f);
+    check_range(&f, 1, &m, INT64_MIN, INT64_MAX);
+    model_free(&m);
+    fixture_fini(&f);
+}
+
+static void test_readings_of_one_second_get_the_next_free_seconds(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct chance c = { 9 };
+    struct kept k;
+    static struct model m;
+    fixture_init(&f);
+    static const int64_t given[] = { 100, 100, 100, 90, 100, 90, 102 }, kept[] = { 100, 101, 102, 90, 103, 91, 104 };
+    for (size_t i = 0; i < COUNT_OF(given); i++) {
+        kept_make(&k, &c, 1, FIXTURE_UTC + given[i], (int64_t)i);
+        assert_int_equal(store_put_reading(f.store, &k.r), ERR_OK);
+        k.r.utc = FIXTURE_UTC + kept[i];
+        model_add(&m, &k);
+    }
+    check_range(&f, 1, &m, INT64_MIN, INT64_MAX);
+    model_free(&m);
+    fixture_fini(&f);
+}
+
+/* --- layouts --- */
+
+static void test_a_meter_whose_every_telegram_is_another_keeps_them_all(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 120 };
+    struct fixture f;
+    struct chance c = { 21 };
+    static struct model m;
+    fixture_init(&f);
+    for (int64_t round = 0; round < ROUNDS; round++) {
+        struct kept k;
+        do
+            kept_make(&k, &c, 2, FIXTURE_UTC + round * 60, round);
+        while (k.r.status != READOUT_OK);
+        for (size_t i = 0; i < k.r.n_values; i++)
+            k.values[i].storage = (uint64_t)(round * 7 % 50) + i;
+        assert_int_equal(store_put_reading(f.store, &k.r), ERR_OK);
+        model_add(&m, &k);
+        fixture_tick(&f, 1000);
+    }
+    check_range(&f, 2, &m, INT64_MIN, INT64_MAX);
+    fixture_reopen(&f);
+    check_range(&f, 2, &m, INT64_MIN, INT64_MAX);
+    model_free(&m);
+    fixture_fini(&f);
+}
+
+static bool note_ids(void *ctx, const struct store_reading *r)
+{
+    uint32_t *ids = ctx;
+    for (size_t i = 0; i < r->n_values; i++)
+        ids[i] = r->values[i].series;
+    return true;
+}
+
+static void test_two_values_of_one_kind_are_two_series_that_stay_the_same(void **state)
+{
+    (void)state;
+    struct fixture f;
+    uint32_t ids[3] = { 0 }, again[3] = { 0 };
+    int64_t next;
+    struct value values[3] = { { .kind = VALUE_NUMBER, .quantity = Q_POWER, .unit = UNIT_W },
+                               { .kind = VALUE_NUMBER, .quantity = Q_POWER, .unit = UNIT_W, .index = 1 },
+                               { .kind = VALUE_NUMBER, .quantity = Q_ANY, .unit = UNIT_TEXT, .unit_text = "kvarh", .index = 2 } };
+    struct reading r = { .meter = 9, .utc = FIXTURE_UTC, .values = values, .n_values = 3 };
+    fixture_init(&f);
+    assert_int_equal(store_put_reading(f.store, &r), ERR_OK);
+    assert_int_equal(store_readings(f.store, 9, 0, INT64_MAX, 1, note_ids, ids, &next), ERR_OK);
+    assert_int_not_equal(ids[0], ids[1]);
+    fixture_reopen(&f);
+    values[2].index = 5;            /* another place is another layout, but no other series */
+    r.utc += 60;
+    assert_int_equal(store_put_reading(f.store, &r), ERR_OK);
+    assert_int_equal(store_readings(f.store, 9, r.utc, INT64_MAX, 1, note_ids, again, &next), ERR_OK);
+    assert_memory_equal(ids, again, sizeof ids);
+    struct store_series found;
+    assert_int_equal(store_series_find(f.store, ids[2], &found), ERR_OK);
+    assert_string_equal(found.kind.unit_text, "kvarh");
+    assert_int_equal(found.meter, 9);
+    assert_int_equal(store_series_find(f.store, 4711, &found), ERR_NOT_FOUND);
+    fixture_fini(&f);
+}
+
+static void test_a_failed_reading_keeps_time_and_status_alone(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct kept k = { .r = { .meter = 1, .utc = FIXTURE_UTC, .status = READOUT_COLLISION } };
+    struct model m = { { &k }, 1 };
+    fixture_init(&f);
+    assert_int_equal(store_put_reading(f.store, &k.r), ERR_OK);
+    check_range(&f, 1, &m, INT64_MIN, INT64_MAX);
+    fixture_fini(&f);
+}
+
+static void test_refuses_what_cannot_be_a_reading(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct reading bad[] = {
+        { .meter = 0, .utc = FIXTURE_UTC },
+        { .meter = 1, .utc = INT64_MAX },
+        { .meter = 1, .utc = FIXTURE_UTC, .status = READOUT_N_STATUS },
+        { .meter = 1, .utc = FIXTURE_UTC, .n_telegrams = CHAIN_MAX + 1 },
+    };
+    fixture_init(&f);
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(store_put_reading(f.store, &bad[i]), ERR_RANGE);
+    fixture_fini(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_goes_in_comes_out_across_sealing_merging_and_opening),
+        cmocka_unit_test(test_readings_out_of_order_find_their_place),
+        cmocka_unit_test(test_after_a_jump_into_the_future_and_back_all_stay_in_order),
+        cmocka_unit_test(test_readings_of_one_second_get_the_next_free_seconds),
+        cmocka_unit_test(test_a_meter_whose_every_telegram_is_another_keeps_them_all),
+        cmocka_unit_test(test_two_values_of_one_kind_are_two_series_that_stay_the_same),
+        cmocka_unit_test(test_a_failed_reading_keeps_time_and_status_alone),
+        cmocka_unit_test(test_refuses_what_cannot_be_a_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
