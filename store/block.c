@@ -79,8 +79,9 @@ static enum err open_group(struct block *b, struct rd *r, size_t i)
     uint64_t layout = rd_varint(r), heads = rd_varint(r), values = rd_varint(r), rows = rd_varint(r);
     if (layout > UINT32_MAX || heads > CHAIN_MAX || values > GROUP_VALUES_MAX || rows >> 1 > b->n)
         return ERR_CORRUPT;
-    b->groups[i] = (struct group){ .layout = (uint32_t)layout, .n_heads = (uint32_t)heads, .n_values = (uint32_t)values,
-                                   .n = (size_t)(rows >> 1) };
+    b->groups[i] = (struct group){
+        .layout = (uint32_t)layout, .n_heads = (uint32_t)heads, .n_values = (uint32_t)values, .n = (size_t)(rows >> 1)
+    };
     b->has_shapes[i] = rows & 1;
     for (size_t k = 0; k < i; k++)
         if (b->groups[k].layout == layout)
@@ -95,7 +96,8 @@ enum err block_open(struct block *b, const uint8_t *bytes, size_t len)
     uint64_t n = rd_varint(&r);
     int64_t first = rd_zigzag(&r);
     uint64_t span = rd_varint(&r), n_groups = rd_varint(&r);
-    if (!rd_ok(&r) || format != BLOCK_FORMAT || n == 0 || n > TABLE_ROWS_MAX || span > INT64_MAX || n_groups > GROUPS_MAX)
+    if (!rd_ok(&r) || format != BLOCK_FORMAT || n == 0 || n > TABLE_ROWS_MAX || span > INT64_MAX ||
+        n_groups > GROUPS_MAX)
         return ERR_CORRUPT;
     b->n = (size_t)n;
     b->n_groups = (size_t)n_groups;
@@ -123,7 +125,8 @@ static bool is_too_large(const struct block *b)
     enum { CELLS_MAX = 4 << 20 };
     uint64_t cells = b->n;
     for (size_t i = 0; i < b->n_groups; i++)
-        cells += (uint64_t)b->groups[i].n * (group_columns(&b->groups[i]) + (b->has_shapes[i] ? b->groups[i].n_values : 0));
+        cells +=
+            (uint64_t)b->groups[i].n * (group_columns(&b->groups[i]) + (b->has_shapes[i] ? b->groups[i].n_values : 0));
     return cells > CELLS_MAX;
 }
 
@@ -141,7 +144,8 @@ static enum err read_small(struct rd *r, struct packer *p, uint8_t *out, size_t 
 }
 
 /* Times, statuses and groups; in_table tells where the block's groups are in the table. */
-static enum err read_rows(const struct block *b, struct packer *p, struct rd *r, struct table *t, const size_t *in_table)
+static enum err read_rows(const struct block *b, struct packer *p, struct rd *r, struct table *t,
+                          const size_t *in_table)
 {
     size_t from = t->n;
     table_reserve(t, b->n);
@@ -189,7 +193,7 @@ static enum err read_group(const struct block *b, size_t i, struct packer *p, st
     struct group *g = &t->groups[at];
     size_t n = b->groups[i].n, from = g->n;
     enum err e = ERR_OK;
-    group_reserve(g, g->n ? n : n * (t->cap / b->n));   /* the table was made for so many blocks like this */
+    group_reserve(g, g->n ? n : n * (t->cap / b->n)); /* the table was made for so many blocks like this */
     for (size_t c = 0; !e && c < group_columns(g); c++)
         e = column_read(r, p, group_column(g, c) + from, n);
     if (!e && b->has_shapes[i]) {
@@ -240,7 +244,8 @@ static enum err skip_columns(struct rd *r, size_t n)
 }
 
 /* The number and shape of one value; the columns around it are passed over. */
-static enum err read_value(const struct block *b, size_t i, struct packer *p, struct rd *r, struct table *t, uint16_t pick)
+static enum err read_value(const struct block *b, size_t i, struct packer *p, struct rd *r, struct table *t,
+                           uint16_t pick)
 {
     const struct group *whole = &b->groups[i];
     struct group *g = &t->groups[i];

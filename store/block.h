@@ -8,17 +8,17 @@
 #include "store/column.h"
 #include "store/table.h"
 
-struct block {                      /* an opened block; borrows the bytes */
+struct block { /* an opened block; borrows the bytes */
     size_t n;
     int64_t first_utc, last_utc;
-    struct group groups[GROUPS_MAX];/* layout, sizes and n; no columns */
+    struct group groups[GROUPS_MAX]; /* layout, sizes and n; no columns */
     bool has_shapes[GROUPS_MAX];
     size_t n_groups;
     size_t texts_len;
-    struct rd columns;              /* from the times on */
+    struct rd columns; /* from the times on */
 };
 
-enum { BLOCK_SMALL_ROWS = 128 };    /* blocks of so few rows are not compressed: they are read often and merged soon */
+enum { BLOCK_SMALL_ROWS = 128 }; /* blocks of so few rows are not compressed: they are read often and merged soon */
 
 size_t block_size_max(const struct table *t);
 /* All readings of a table that is not empty. */

@@ -16,23 +16,23 @@
 #include "core/base/str.h"
 
 enum column_mode {
-    COLUMN_CONSTANT,    /* base */
-    COLUMN_LINE,        /* base, step */
-    COLUMN_STEPS,       /* base, usual step, planes of the n - 1 zigzag differences to it */
-    COLUMN_LEVELS,      /* base, planes of the n zigzag differences to it */
+    COLUMN_CONSTANT, /* base */
+    COLUMN_LINE,     /* base, step */
+    COLUMN_STEPS,    /* base, usual step, planes of the n - 1 zigzag differences to it */
+    COLUMN_LEVELS,   /* base, planes of the n zigzag differences to it */
 };
 enum plane_mode { PLANE_CONSTANT, PLANE_RAW, PLANE_ZSTD };
 
 enum { MODE_BITS = 2, PLANES_MAX = 8, PLANE_TRY = 192, ZSTD_LEVEL = 1, ZSTD_MAGIC_LEN = 4, PACK_MAX = 1 << 20 };
-static const uint8_t zstd_magic[ZSTD_MAGIC_LEN] = { 0x28, 0xB5, 0x2F, 0xFD };    /* RFC 8878 3.1.1; not stored */
+static const uint8_t zstd_magic[ZSTD_MAGIC_LEN] = { 0x28, 0xB5, 0x2F, 0xFD }; /* RFC 8878 3.1.1; not stored */
 
 struct packer {
     ZSTD_CCtx *c;
     ZSTD_DCtx *d;
-    uint8_t *plane;     /* one plane as it is */
-    uint8_t *packed;    /* one plane compressed, with the magic number */
-    uint64_t *words;    /* what the planes are cut from */
-    uint64_t *other;    /* the other way to make them */
+    uint8_t *plane;  /* one plane as it is */
+    uint8_t *packed; /* one plane compressed, with the magic number */
+    uint64_t *words; /* what the planes are cut from */
+    uint64_t *other; /* the other way to make them */
     size_t cap;
 };
 
@@ -71,14 +71,29 @@ static void packer_reserve(struct packer *p, size_t n)
     p->other = xrealloc(p->other, n, sizeof *p->other);
 }
 
-static uint64_t zigzag(int64_t v) { return (uint64_t)v << 1 ^ (uint64_t)(v >> 63); }
-static int64_t zigzag_back(uint64_t v) { return (int64_t)(v >> 1 ^ (0 - (v & 1))); }
-static int64_t minus(int64_t a, int64_t b) { return (int64_t)((uint64_t)a - (uint64_t)b); }
-static int64_t plus(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
+static uint64_t zigzag(int64_t v)
+{
+    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+}
+static int64_t zigzag_back(uint64_t v)
+{
+    return (int64_t)(v >> 1 ^ (0 - (v & 1)));
+}
+static int64_t minus(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+static int64_t plus(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
 
 /* --- planes --- */
 
-static void plane_header(struct wr *w, enum plane_mode mode, uint64_t arg) { wr_varint(w, arg << MODE_BITS | mode); }
+static void plane_header(struct wr *w, enum plane_mode mode, uint64_t arg)
+{
+    wr_varint(w, arg << MODE_BITS | mode);
+}
 
 /* Length of the compressed plane without its magic number; 0: compressing does not help. */
 static size_t plane_pack(struct packer *p, const uint8_t *bytes, size_t n)
@@ -238,7 +253,8 @@ static uint64_t words_cost(const uint64_t *words, size_t n)
     return bits;
 }
 
-static void planes_write(struct wr *w, struct packer *p, const uint64_t *words, size_t n, unsigned n_planes, bool is_small)
+static void planes_write(struct wr *w, struct packer *p, const uint64_t *words, size_t n, unsigned n_planes,
+                         bool is_small)
 {
     for (unsigned k = 0; k < n_planes; k++) {
         for (size_t i = 0; i < n; i++)

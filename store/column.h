@@ -12,11 +12,11 @@
 #include "core/base/rd.h"
 #include "core/base/wr.h"
 
-struct packer;                                  /* compressor, decompressor and their buffers */
+struct packer; /* compressor, decompressor and their buffers */
 struct packer *packer_create(void);
 void packer_free(struct packer *p);
 
-enum { COLUMN_SPARE = 64 };                     /* a column of n takes at most 9·n + COLUMN_SPARE bytes */
+enum { COLUMN_SPARE = 64 }; /* a column of n takes at most 9·n + COLUMN_SPARE bytes */
 
 /* is_small: as quick as can be, without compression. */
 void column_write(struct wr *w, struct packer *p, const int64_t *v, size_t n, bool is_small);

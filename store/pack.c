@@ -106,7 +106,10 @@ bool unpack_series(const void *bytes, size_t len, struct series_record *out)
 
 /* --- layouts --- */
 
-size_t layout_record_max(size_t n_values) { return 1 + 2 * VARINT_MAX + n_values * 10; }
+size_t layout_record_max(size_t n_values)
+{
+    return 1 + 2 * VARINT_MAX + n_values * 10;
+}
 
 void pack_layout(struct wr *w, uint32_t n_heads, const struct value *values, size_t n)
 {
@@ -205,7 +208,8 @@ bool unpack_meter(const void *bytes, size_t len, struct meter *out)
     m.last_utc = rd_zigzag(&r);
     uint8_t status = rd_u8(&r);
     m.last_status = (enum readout_status)status;
-    if (!rd_ok(&r) || addressing > ADDRESSING_ESECONDARY || status >= READOUT_N_STATUS || primary < -1 || primary > UINT8_MAX)
+    if (!rd_ok(&r) || addressing > ADDRESSING_ESECONDARY || status >= READOUT_N_STATUS || primary < -1 ||
+        primary > UINT8_MAX)
         return false;
     *out = m;
     return true;

@@ -15,8 +15,8 @@
 enum { UNIT_TEXT_MAX = 255, SERIES_RECORD_MAX = 400, METER_RECORD_MAX = 256 };
 
 struct series_record {
-    unsigned nth;               /* of the values of this kind in one reading, from 0 */
-    struct value kind;          /* unit_text lies in here once unpacked */
+    unsigned nth;      /* of the values of this kind in one reading, from 0 */
+    struct value kind; /* unit_text lies in here once unpacked */
     char unit_text[UNIT_TEXT_MAX + 1];
 };
 void pack_series(struct wr *w, unsigned nth, const struct value *kind);

@@ -17,7 +17,10 @@
 enum { ROW_NEW_GROUP = 1, ROW_HAS_SHAPES = 2, ROW_STATUS_SHIFT = 2, ROW_STATUS_MASK = 7, ROW_GROUP_SHIFT = 5 };
 enum { VARINT_MAX = 10 };
 
-void rows_init(struct rows *r) { *r = (struct rows){ 0 }; }
+void rows_init(struct rows *r)
+{
+    *r = (struct rows){ 0 };
+}
 
 void rows_fini(struct rows *r)
 {
@@ -30,7 +33,10 @@ void rows_fini(struct rows *r)
     rows_init(r);
 }
 
-void rows_clear(struct rows *r) { rows_fini(r); }
+void rows_clear(struct rows *r)
+{
+    rows_fini(r);
+}
 
 static size_t rows_find_group(const struct rows *r, uint32_t layout)
 {
@@ -60,8 +66,14 @@ size_t row_size_max(const struct row *row)
     return n;
 }
 
-static void bit_set(uint8_t *bits, size_t i) { bits[i / 8] |= (uint8_t)(1 << i % 8); }
-static bool bit_get(const uint8_t *bits, size_t i) { return bits[i / 8] >> i % 8 & 1; }
+static void bit_set(uint8_t *bits, size_t i)
+{
+    bits[i / 8] |= (uint8_t)(1 << i % 8);
+}
+static bool bit_get(const uint8_t *bits, size_t i)
+{
+    return bits[i / 8] >> i % 8 & 1;
+}
 
 static uint8_t *take_bits(struct wr *w, size_t n)
 {
@@ -71,7 +83,10 @@ static uint8_t *take_bits(struct wr *w, size_t n)
     return bits;
 }
 
-static int64_t shape_at(const int64_t *shapes, size_t value) { return shapes ? shapes[value] : SHAPE_USUAL; }
+static int64_t shape_at(const int64_t *shapes, size_t value)
+{
+    return shapes ? shapes[value] : SHAPE_USUAL;
+}
 
 static bool shapes_differ(const int64_t *a, const int64_t *b, size_t n)
 {
@@ -93,7 +108,8 @@ static void write_shapes(struct wr *w, const struct row *row, const int64_t *las
     }
 }
 
-static bool text_is_same(const struct rows *to, const struct row_group *g, const struct row *row, size_t v, int64_t last)
+static bool text_is_same(const struct rows *to, const struct row_group *g, const struct row *row, size_t v,
+                         int64_t last)
 {
     const uint8_t *bytes;
     size_t len;
@@ -154,19 +170,22 @@ struct row_head {
     uint8_t status;
     bool is_new, has_shapes;
     size_t group;
-    struct group like;          /* when is_new */
+    struct group like; /* when is_new */
 };
 
 static enum err read_head(struct rd *r, int64_t last_utc, struct row_head *h)
 {
     uint64_t word = rd_varint(r);
-    *h = (struct row_head){ .status = word >> ROW_STATUS_SHIFT & ROW_STATUS_MASK, .is_new = word & ROW_NEW_GROUP,
-                            .has_shapes = word & ROW_HAS_SHAPES, .group = word >> ROW_GROUP_SHIFT };
+    *h = (struct row_head){ .status = word >> ROW_STATUS_SHIFT & ROW_STATUS_MASK,
+                            .is_new = word & ROW_NEW_GROUP,
+                            .has_shapes = word & ROW_HAS_SHAPES,
+                            .group = word >> ROW_GROUP_SHIFT };
     if (h->is_new) {
         uint64_t layout = rd_varint(r), heads = rd_varint(r), values = rd_varint(r);
         if (layout > UINT32_MAX || heads > CHAIN_MAX || values > GROUP_VALUES_MAX)
             return ERR_CORRUPT;
-        h->like = (struct group){ .layout = (uint32_t)layout, .n_heads = (uint32_t)heads, .n_values = (uint32_t)values };
+        h->like =
+            (struct group){ .layout = (uint32_t)layout, .n_heads = (uint32_t)heads, .n_values = (uint32_t)values };
     }
     if (!num_add(last_utc, rd_zigzag(r), &h->utc))
         return ERR_CORRUPT;
@@ -184,7 +203,7 @@ bool row_is_first(const uint8_t *bytes, size_t len)
 struct cells {
     size_t n_columns, n_values, stride;
     int64_t *numbers;
-    int64_t *shapes;            /* NULL: all usual */
+    int64_t *shapes; /* NULL: all usual */
 };
 
 static enum err read_shapes(struct rd *r, struct cells *c)

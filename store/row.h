@@ -9,23 +9,23 @@
 #include "core/base/wr.h"
 #include "store/table.h"
 
-struct row_group {              /* what the next row of this layout is a difference to */
-    struct group like;          /* layout and sizes; no columns */
-    int64_t *last;              /* heads and numbers */
-    int64_t *shapes;            /* NULL: all usual */
+struct row_group {     /* what the next row of this layout is a difference to */
+    struct group like; /* layout and sizes; no columns */
+    int64_t *last;     /* heads and numbers */
+    int64_t *shapes;   /* NULL: all usual */
 };
 
 struct rows {
     size_t n;
     int64_t first_utc, last_utc;
-    uint8_t *bytes;             /* row after row; texts stand in here, at the place that their numbers say */
+    uint8_t *bytes; /* row after row; texts stand in here, at the place that their numbers say */
     size_t len, cap;
     struct row_group *groups;
     size_t n_groups;
 };
 
 struct row {
-    int64_t utc;                /* after the last one */
+    int64_t utc; /* after the last one */
     uint8_t status;
     struct group like;
     const int64_t *cells;       /* heads and numbers; those of texts are not looked at */
@@ -35,8 +35,8 @@ struct row {
 
 void rows_init(struct rows *r);
 void rows_fini(struct rows *r);
-void rows_clear(struct rows *r);            /* none left, memory given back */
-bool rows_fit(const struct rows *r, const struct group *like);  /* false: too many layouts, seal first */
+void rows_clear(struct rows *r);                               /* none left, memory given back */
+bool rows_fit(const struct rows *r, const struct group *like); /* false: too many layouts, seal first */
 
 size_t row_size_max(const struct row *row);
 /* Writes one row as the difference to the last of `to`, which does not change. */

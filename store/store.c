@@ -14,13 +14,13 @@
 #include "core/base/str.h"
 #include "store/store_int.h"
 
-enum { RETRY_MS = 5000, MERGE_PAUSE_MS = 250, IDLE_MS = 60000 };
+enum { RETRY_MS = 5000, MERGE_PAUSE_MS = 250, MERGE_OFF_MS = 60000, IDLE_MS = 60000, SQUEEZES = 4 };
 
 /* --- what is pending, by file --- */
 
 static const struct {
     int (*write)(struct store *s, MDB_txn *txn);
-    void (*written)(struct store *s);   /* the commit succeeded: let go */
+    void (*written)(struct store *s); /* the commit succeeded: let go */
 } parts[] = {
     { layouts_write, layouts_written }, { open_write, open_written },       { chains_write, chains_written },
     { marks_write, marks_written },     { records_write, records_written }, { journals_write, journals_written },
@@ -39,7 +39,7 @@ static int write_idle(struct store *s, MDB_txn *txn)
 {
     int64_t until_us = s->cfg.clock->mono_us(s->cfg.clock) + SLICE_US;
     int rc = retain_write(s, txn);
-    return rc || s->is_full ? rc : block_merge_some(s, txn, until_us);
+    return rc || s->is_full || clock_mono_ms(s->cfg.clock) < s->merge_off_ms ? rc : block_merge_some(s, txn, until_us);
 }
 
 static int commit_once(struct store *s, store_write_fn *extra, void *ctx)
@@ -57,6 +57,51 @@ static int commit_once(struct store *s, store_write_fn *extra, void *ctx)
         return rc;
     }
     return mdb_txn_commit(txn);
+}
+
+/* A commit of nothing but dropped blocks: their pages can be used from the one after the next on. */
+static int squeeze(struct store *s)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
+    if (rc)
+        return rc;
+    rc = retain_squeeze(s, txn);
+    rc = rc ? rc : counters_write(s, txn);
+    if (rc) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return mdb_txn_commit(txn);
+}
+
+/* When there is no room: a larger map, then no merging, which takes before it gives, then, with a quota, without the
+ * oldest blocks. */
+static int commit_with_room(struct store *s, store_write_fn *extra, void *ctx)
+{
+    struct counters before = s->counters;
+    int rc = commit_once(s, extra, ctx);
+    while (rc == MDB_MAP_FULL && env_grow(s)) {
+        s->counters = before;
+        rc = commit_once(s, extra, ctx);
+    }
+    if (rc && env_err(s, rc) != ERR_DISK_FULL)
+        s->counters = before;
+    if (!rc || env_err(s, rc) != ERR_DISK_FULL)
+        return rc;
+    s->merge_off_ms = clock_mono_ms(s->cfg.clock) + MERGE_OFF_MS;
+    s->counters = before;
+    rc = commit_once(s, extra, ctx);
+    for (size_t i = 0; rc == MDB_MAP_FULL && s->cfg.max_bytes && i < SQUEEZES; i++) {
+        s->counters = before;
+        if ((rc = squeeze(s)))
+            break;
+        before = s->counters;
+        rc = commit_once(s, extra, ctx);
+    }
+    if (rc)
+        s->counters = before;
+    return rc;
 }
 
 static void commit_done(struct store *s, int64_t took_us)
@@ -89,24 +134,21 @@ static void commit_failed(struct store *s, enum err e, int rc)
 enum err store_commit(struct store *s, store_write_fn *extra, void *ctx)
 {
     int64_t start_us = s->cfg.clock->mono_us(s->cfg.clock);
-    struct counters before = s->counters;
-    int rc = commit_once(s, extra, ctx);
-    while (rc == MDB_MAP_FULL && env_grow(s)) {
-        s->counters = before;
-        rc = commit_once(s, extra, ctx);
-    }
+    int rc = commit_with_room(s, extra, ctx);
     if (rc == 0) {
         commit_done(s, s->cfg.clock->mono_us(s->cfg.clock) - start_us);
         return ERR_OK;
     }
-    s->counters = before;
     enum err e = env_err(s, rc);
     if (e != ERR_NOT_FOUND)
         commit_failed(s, e, rc);
     return e;
 }
 
-enum err store_flush(struct store *s) { return s->is_dirty ? store_commit(s, NULL, NULL) : ERR_OK; }
+enum err store_flush(struct store *s)
+{
+    return s->is_dirty ? store_commit(s, NULL, NULL) : ERR_OK;
+}
 
 void store_touch(struct store *s)
 {
@@ -198,8 +240,10 @@ void store_configure(struct store *s, const struct store_cfg *cfg)
     s->age_next_ms = 0;
 }
 
-static bool merge_waits(const struct store *s)
+static bool merge_waits(const struct store *s, int64_t now_ms)
 {
+    if (s->is_full || s->has_failed || now_ms < s->merge_off_ms)
+        return false;
     for (const struct meter_rows *m = s->meters; m; m = m->hh.next)
         if (m->wants_merge)
             return true;
@@ -212,21 +256,26 @@ int64_t store_tick(struct store *s, int64_t now_ms)
     if (s->is_full || s->has_failed)
         due = s->retry_ms;
     int64_t idle_due = retain_next_ms(s);
-    if (merge_waits(s) && !s->is_full && !s->has_failed)
+    if (merge_waits(s, now_ms))
         idle_due = s->commit_ms + MERGE_PAUSE_MS;
     due = idle_due < due && !s->is_full && !s->has_failed ? idle_due : due;
     if (now_ms < due)
         return due;
     s->dirty_ms = now_ms;
     enum err e = store_commit(s, NULL, NULL);
-    return now_ms + (e ? RETRY_MS : merge_waits(s) ? MERGE_PAUSE_MS : COMMIT_MS);
+    return now_ms + (e ? RETRY_MS : merge_waits(s, now_ms) ? MERGE_PAUSE_MS : COMMIT_MS);
 }
 
 void store_stats(const struct store *s, struct store_stats *out)
 {
     *out = (struct store_stats){
-        .bytes = env_used_bytes(s), .values = s->counters.values, .readings = s->counters.readings,
-        .commits = s->commits, .commit_last_us = s->commit_last_us, .commit_max_us = s->commit_max_us,
-        .is_full = s->is_full, .oldest_utc = s->oldest_utc,
+        .bytes = env_used_bytes(s),
+        .values = s->counters.values,
+        .readings = s->counters.readings,
+        .commits = s->commits,
+        .commit_last_us = s->commit_last_us,
+        .commit_max_us = s->commit_max_us,
+        .is_full = s->is_full,
+        .oldest_utc = s->oldest_utc,
     };
 }

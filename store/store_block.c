@@ -15,11 +15,13 @@
 #include "store/store_int.h"
 
 enum {
-    BLOCK_CELLS = 4096 * 20,        /* of the largest class */
-    BLOCK_ROWS = 4096, ROWS_LEAST = 32,
-    CLASS_FACTOR = 8, N_CLASSES = 3,
-    KEEP_ROWS = 128,                /* of the newest blocks: more than a day of quarter hours with the open rows */
-    RUN_MAX = 16,                   /* blocks merged at once */
+    BLOCK_CELLS = 4096 * 20, /* of the largest class */
+    BLOCK_ROWS = 4096,
+    ROWS_LEAST = 32,
+    CLASS_FACTOR = 8,
+    N_CLASSES = 3,
+    KEEP_ROWS = 128, /* of the newest blocks: more than a day of quarter hours with the open rows */
+    RUN_MAX = 16,    /* blocks merged at once */
     LOOK_BACK = 64,
 };
 
@@ -38,7 +40,10 @@ static size_t widest(const struct group *g, size_t n)
     return most;
 }
 
-size_t block_rows_max(const struct table *t) { return rows_of_width(widest(t->groups, t->n_groups)); }
+size_t block_rows_max(const struct table *t)
+{
+    return rows_of_width(widest(t->groups, t->n_groups));
+}
 
 /* 0 for a fresh one … N_CLASSES - 1 for one that stays as it is. */
 static unsigned class_of(const struct block *b)
@@ -46,7 +51,7 @@ static unsigned class_of(const struct block *b)
     size_t most = rows_of_width(widest(b->groups, b->n_groups)) * 3 / 4;
     unsigned class = N_CLASSES - 1;
     for (; class > 0 && b->n < most; most /= CLASS_FACTOR)
-        class--;
+        class --;
     return class;
 }
 
@@ -178,8 +183,8 @@ static enum err join_texts(struct table *t)
     return e;
 }
 
-struct run {                        /* blocks side by side that are to become one */
-    int64_t first[RUN_MAX];         /* their keys, oldest first */
+struct run {                /* blocks side by side that are to become one */
+    int64_t first[RUN_MAX]; /* their keys, oldest first */
     size_t n, rows;
 };
 
@@ -198,8 +203,8 @@ static bool groups_fit(const struct block *a, struct group *groups, size_t *n)
     return true;
 }
 
-struct look {                       /* what a walk from the newest block back has seen of the present class */
-    struct block *blocks;           /* newest first */
+struct look {             /* what a walk from the newest block back has seen of the present class */
+    struct block *blocks; /* newest first */
     int64_t *keys;
     size_t n;
 };
@@ -313,7 +318,7 @@ int block_merge_some(struct store *s, MDB_txn *txn, int64_t until_us)
                 return 0;
             rc = merge_one(s, txn, m, &merged);
         }
-        if (rc == MDB_CORRUPTED)    /* a damaged block stays as it is; reading it says so */
+        if (rc == MDB_CORRUPTED) /* a damaged block stays as it is; reading it says so */
             rc = 0;
         m->wants_merge = false;
     }
@@ -355,7 +360,7 @@ static int insert_into(struct store *s, MDB_txn *txn, uint32_t meter, const stru
     table_init(&joined);
     int rc = block_read(b, s->packer, &old) ? MDB_CORRUPTED : join(&old, one, &joined);
     size_t at = rc ? 0 : table_find(&old, one->utc[0]);
-    if (rc == E2BIG) {              /* too many layouts for one block: three */
+    if (rc == E2BIG) { /* too many layouts for one block: three */
         struct table part;
         at = table_find(&old, one->utc[0]);
         rc = mdb_del(txn, s->dbi[DB_BLOCK], key_u32_utc(&k, meter, b->first_utc), NULL);

@@ -22,12 +22,12 @@ static const uint32_t lmdb_magic = 0xBEEFC0DE;
 
 struct meta {
     uint64_t page_size, last_page, txn;
-    uint64_t roots[2];                          /* of the free pages and of the names of databases */
+    uint64_t roots[2]; /* of the free pages and of the names of databases */
 };
 
 static uint64_t read_db_root(struct rd *r)
 {
-    rd_skip(r, 8 + 4 * WORD);                   /* flags, depth, counts of pages and entries */
+    rd_skip(r, 8 + 4 * WORD); /* flags, depth, counts of pages and entries */
     return rd_le(r, WORD);
 }
 
@@ -38,9 +38,9 @@ static bool meta_read(int fd, uint64_t at, struct meta *out)
     struct rd r = rd_init(bytes, n > 0 ? (size_t)n : 0);
     rd_skip(&r, PAGE_HEAD);
     bool is_lmdb = rd_u32le(&r) == lmdb_magic;
-    rd_skip(&r, 4 + 2 * WORD);                  /* version, address, map size */
+    rd_skip(&r, 4 + 2 * WORD); /* version, address, map size */
     struct rd first = r;
-    out->page_size = rd_u32le(&first);          /* stands where a database has its pad */
+    out->page_size = rd_u32le(&first); /* stands where a database has its pad */
     out->roots[0] = read_db_root(&r);
     out->roots[1] = read_db_root(&r);
     out->last_page = rd_le(&r, WORD);
@@ -52,8 +52,8 @@ static bool meta_read(int fd, uint64_t at, struct meta *out)
 
 struct walk {
     int fd;
-    uint64_t page_size, n_pages;                /* n_pages: whole ones in the file */
-    uint64_t budget;                            /* visits left: a damaged tree may have circles */
+    uint64_t page_size, n_pages; /* n_pages: whole ones in the file */
+    uint64_t budget;             /* visits left: a damaged tree may have circles */
 };
 
 static bool walk_page(struct walk *w, uint64_t page, unsigned depth);
@@ -87,7 +87,7 @@ static bool walk_branch_node(struct walk *w, struct rd *r, unsigned depth)
 {
     uint64_t page = rd_u32le(r);
     if (WORD > 4)
-        page |= (uint64_t)rd_u16le(r) << 32;    /* where leaves have their flags */
+        page |= (uint64_t)rd_u16le(r) << 32; /* where leaves have their flags */
     return rd_ok(r) && walk_page(w, page, depth + 1);
 }
 
@@ -113,7 +113,7 @@ static bool walk_page(struct walk *w, uint64_t page, unsigned depth)
 {
     const uint64_t none = WORD == 8 ? UINT64_MAX : UINT32_MAX;
     if (page == none)
-        return true;                            /* an empty tree */
+        return true; /* an empty tree */
     if (page >= w->n_pages || depth > DEPTH_MAX || w->budget-- == 0)
         return false;
     uint8_t *bytes = xmalloc((size_t)w->page_size);

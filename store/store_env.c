@@ -24,9 +24,9 @@ enum { DISK_RESERVE = 256 << 10, PATH_LEN_MAX = 4096, DIR_MODE = 0700, FILE_MODE
 static const size_t map_first = (size_t)1 << 30;
 
 static const char *const db_names[DB_N] = {
-    [DB_META] = "meta",   [DB_METER] = "meter", [DB_SERIES] = "series", [DB_OWNER] = "owner",
-    [DB_LAYOUT] = "layout", [DB_OPEN] = "open", [DB_BLOCK] = "block",   [DB_CHAIN] = "chain",
-    [DB_MARK] = "mark",   [DB_LOG] = "log",     [DB_AUDIT] = "audit",   [DB_RECORD] = "record",
+    [DB_META] = "meta",     [DB_METER] = "meter", [DB_SERIES] = "series", [DB_OWNER] = "owner",
+    [DB_LAYOUT] = "layout", [DB_OPEN] = "open",   [DB_BLOCK] = "block",   [DB_CHAIN] = "chain",
+    [DB_MARK] = "mark",     [DB_LOG] = "log",     [DB_AUDIT] = "audit",   [DB_RECORD] = "record",
 };
 
 static void path_in(const struct store *s, const char *name, char out[static PATH_LEN_MAX])
@@ -64,8 +64,9 @@ static enum err marker_check(const struct store *s, struct err_at *at)
     path_in(s, "made", marker);
     if ((stat(data, &st) == 0 && st.st_size > 0) || access(marker, F_OK) != 0)
         return ERR_OK;
-    return err_say(at, ERR_CORRUPT, "%s is missing or empty, but there was a store: put a backup back, or remove %s to begin anew",
-                   data, marker);
+    return err_say(at, ERR_CORRUPT,
+                   "%s is missing or empty, but there was a store: put a backup back, or remove %s to begin anew", data,
+                   marker);
 }
 
 static enum err marker_make(const struct store *s, struct err_at *at)
@@ -95,7 +96,7 @@ static void map_limits(struct store *s, uint64_t file_bytes)
     uint64_t quota = s->cfg.max_bytes && s->cfg.max_bytes < MAP_LEAST ? MAP_LEAST : s->cfg.max_bytes;
     uint64_t least = file_bytes + file_bytes / 4 + MAP_LEAST;
     s->map_max = map_round(s, quota ? quota : UINT64_MAX);
-    if (s->map_max < file_bytes)    /* a quota below what is there already: no growth, retention makes room */
+    if (s->map_max < file_bytes) /* a quota below what is there already: no growth, retention makes room */
         s->map_max = map_round(s, file_bytes);
     size_t wanted = map_round(s, least > map_first ? least : map_first);
     s->map_size = wanted < s->map_max ? wanted : s->map_max;
@@ -206,7 +207,8 @@ static bool disk_is_full(struct store *s)
 {
     struct statvfs fs;
     struct rlimit limit;
-    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && file_bytes(s) + DISK_RESERVE > limit.rlim_cur)
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        file_bytes(s) + DISK_RESERVE > limit.rlim_cur)
         return true;
     return statvfs(s->dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < DISK_RESERVE;
 }

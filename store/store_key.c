@@ -8,7 +8,10 @@
 #include "store/store_int.h"
 
 /* Times before 1970 stand before the others. */
-static uint64_t utc_ordered(int64_t utc) { return (uint64_t)utc ^ (uint64_t)1 << 63; }
+static uint64_t utc_ordered(int64_t utc)
+{
+    return (uint64_t)utc ^ (uint64_t)1 << 63;
+}
 
 static MDB_val *key_done(struct key *k, const struct wr *w)
 {
@@ -46,7 +49,10 @@ MDB_val *key_u32_utc(struct key *k, uint32_t a, int64_t utc)
     return key_done(k, &w);
 }
 
-MDB_val *key_utc(struct key *k, int64_t utc) { return key_u64(k, utc_ordered(utc)); }
+MDB_val *key_utc(struct key *k, int64_t utc)
+{
+    return key_u64(k, utc_ordered(utc));
+}
 
 static uint64_t get_be(const MDB_val *key, size_t at, size_t n)
 {
@@ -55,6 +61,15 @@ static uint64_t get_be(const MDB_val *key, size_t at, size_t n)
     return rd_be(&r, n);
 }
 
-uint32_t key_get_u32(const MDB_val *key, size_t at) { return (uint32_t)get_be(key, at, 4); }
-uint64_t key_get_u64(const MDB_val *key, size_t at) { return get_be(key, at, 8); }
-int64_t key_get_utc(const MDB_val *key, size_t at) { return (int64_t)utc_ordered((int64_t)get_be(key, at, 8)); }
+uint32_t key_get_u32(const MDB_val *key, size_t at)
+{
+    return (uint32_t)get_be(key, at, 4);
+}
+uint64_t key_get_u64(const MDB_val *key, size_t at)
+{
+    return get_be(key, at, 8);
+}
+int64_t key_get_utc(const MDB_val *key, size_t at)
+{
+    return (int64_t)utc_ordered((int64_t)get_be(key, at, 8));
+}

@@ -15,7 +15,10 @@
 
 enum { PENDING_MAX = 1000, LOOK_MAX = 2000, TRIM_MAX = 200 };
 
-static MDB_dbi db_of(const struct store *s, enum store_journal j) { return s->dbi[j == JOURNAL_LOG ? DB_LOG : DB_AUDIT]; }
+static MDB_dbi db_of(const struct store *s, enum store_journal j)
+{
+    return s->dbi[j == JOURNAL_LOG ? DB_LOG : DB_AUDIT];
+}
 
 /* --- putting --- */
 
@@ -76,7 +79,7 @@ static int64_t free_time(struct store *s, enum store_journal j, int64_t utc_us)
 
 static void pending_insert(struct journal *journal, struct pending_entry entry)
 {
-    if (journal->n == PENDING_MAX) {    /* nothing can be written: the oldest goes */
+    if (journal->n == PENDING_MAX) { /* nothing can be written: the oldest goes */
         free(journal->pending[0].data);
         journal->n--;
         bytes_copy(journal->pending, journal->n * sizeof entry, journal->pending + 1, journal->n * sizeof entry);
@@ -108,13 +111,13 @@ enum err store_journal_put(struct store *s, enum store_journal j, const struct s
 
 /* --- reading --- */
 
-struct back {                       /* both sequences, from the newest back */
+struct back { /* both sequences, from the newest back */
     MDB_cursor *c;
     int64_t stored_us;
     MDB_val val;
     bool has_stored;
     const struct journal *journal;
-    size_t n;                       /* pending ones left */
+    size_t n; /* pending ones left */
 };
 
 static void back_step(struct back *b, MDB_cursor_op op)
@@ -152,8 +155,8 @@ static bool back_next(struct back *b, int64_t *utc_us, MDB_val *val)
     return true;
 }
 
-enum err store_journal_read(struct store *s, enum store_journal j, int64_t before_us, int64_t from_us, store_entry_fn *fn,
-                            void *ctx, int64_t *next_us)
+enum err store_journal_read(struct store *s, enum store_journal j, int64_t before_us, int64_t from_us,
+                            store_entry_fn *fn, void *ctx, int64_t *next_us)
 {
     MDB_txn *txn;
     struct back b = { .journal = &s->journals[j] };

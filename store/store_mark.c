@@ -49,7 +49,8 @@ int marks_write(struct store *s, MDB_txn *txn)
     int rc = 0;
     for (const struct pending_mark *p = s->marks; p && !rc; p = p->hh.next) {
         struct key k, v;
-        rc = mdb_put(txn, s->dbi[DB_MARK], key_u32_u32(&k, (uint32_t)(p->key >> 32), (uint32_t)p->key), key_utc(&v, p->utc), 0);
+        rc = mdb_put(txn, s->dbi[DB_MARK], key_u32_u32(&k, (uint32_t)(p->key >> 32), (uint32_t)p->key),
+                     key_utc(&v, p->utc), 0);
     }
     return rc;
 }
@@ -57,7 +58,7 @@ int marks_write(struct store *s, MDB_txn *txn)
 void marks_written(struct store *s)
 {
     struct pending_mark *p, *next;
-    HASH_ITER(hh, s->marks, p, next) {
+    HASH_ITER (hh, s->marks, p, next) {
         HASH_DEL(s->marks, p);
         free(p);
     }

@@ -122,7 +122,7 @@ enum err store_meter_remove(struct store *s, uint32_t id, bool with_history)
     if (e)
         return e;
     BUG_IF(s->n_readers);
-    m->wants_seal = with_history || m->wants_seal;  /* open rows become a block first, and go with the others */
+    m->wants_seal = with_history || m->wants_seal; /* open rows become a block first, and go with the others */
     e = store_commit(s, remove_write, &job);
     if (!e && with_history)
         meter_rows_free(s, m);
@@ -162,8 +162,8 @@ void chains_written(struct store *s)
     }
 }
 
-enum err store_chain(struct store *s, uint32_t meter, int64_t *utc, enum reading_source *source, struct telegram_raw *out,
-                     size_t max, size_t *n)
+enum err store_chain(struct store *s, uint32_t meter, int64_t *utc, enum reading_source *source,
+                     struct telegram_raw *out, size_t max, size_t *n)
 {
     struct meter_rows *m;
     struct reading head;

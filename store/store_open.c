@@ -18,10 +18,12 @@
 
 enum {
     SEAL_ROWS = 64,
-    SEAL_BYTES = 8 << 10,           /* of open rows in memory */
+    SEAL_BYTES = 8 << 10, /* of open rows in memory */
     ENTRY_HEAD_MAX = 20,
-    TRIM_EVERY = 16, TRIM_MAX = 64, /* batches */
-    JOURNAL_BYTES = 512 << 10, JOURNAL_METER_BYTES = 12 << 10,
+    TRIM_EVERY = 16,
+    TRIM_MAX = 64, /* batches */
+    JOURNAL_BYTES = 512 << 10,
+    JOURNAL_METER_BYTES = 12 << 10,
 };
 
 /* --- meters --- */
@@ -69,7 +71,7 @@ void meter_rows_free(struct store *s, struct meter_rows *m)
 void meter_rows_free_all(struct store *s)
 {
     struct meter_rows *m, *next;
-    HASH_ITER(hh, s->meters, m, next)
+    HASH_ITER (hh, s->meters, m, next)
         meter_rows_free(s, m);
 }
 
@@ -86,7 +88,7 @@ static struct wr batch_room(struct store *s, size_t len)
 
 static bool is_full_block(const struct meter_rows *m)
 {
-    enum { SPREAD = 40503 };        /* odd, so that neighbours differ */
+    enum { SPREAD = 40503 }; /* odd, so that neighbours differ */
     size_t first = 1 + (size_t)m->meter * SPREAD % SEAL_ROWS;
     return m->open.n >= (m->has_blocks ? SEAL_ROWS : first) || m->open.len >= SEAL_BYTES;
 }
@@ -104,7 +106,7 @@ void open_put(struct store *s, struct meter_rows *m, const struct row *row)
     BUG_IF(rows_append(&m->open, body.start, len) != ERR_OK);
     wr_varint(&w, (uint64_t)m->meter << 1 | 1);
     wr_varint(&w, len);
-    wr_bytes(&w, m->open.bytes + m->open.len - len, len);   /* in its place in the batch, behind its head */
+    wr_bytes(&w, m->open.bytes + m->open.len - len, len); /* in its place in the batch, behind its head */
     s->batch_len += wr_len(&w);
     s->batch_rows++;
     m->last_utc = row->utc;
@@ -192,7 +194,7 @@ int open_write(struct store *s, MDB_txn *txn)
     int rc = 0;
     if (s->counters.next_batch % TRIM_EVERY == 0)
         rc = journal_trim(s, txn);
-    size_t n_seals = count_seals(s);    /* after trimming, which may ask for one more */
+    size_t n_seals = count_seals(s); /* after trimming, which may ask for one more */
     if (!rc && (s->batch_len || n_seals))
         rc = batch_write(s, txn, n_seals);
     for (struct meter_rows *m = s->meters; n_seals && !rc && m; m = m->hh.next)
@@ -246,7 +248,7 @@ static enum err replay_entry(struct store *s, struct rd *r, uint64_t batch)
     if (!bytes)
         return ERR_CORRUPT;
     if (m->open.n == 0 && !row_is_first(bytes, (size_t)len))
-        return ERR_OK;              /* those before went with their batches: it is sealed further on */
+        return ERR_OK; /* those before went with their batches: it is sealed further on */
     if (m->open.n == 0)
         m->first_batch = batch;
     if (rows_append(&m->open, bytes, (size_t)len) != ERR_OK)

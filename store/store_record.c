@@ -9,7 +9,7 @@
 #include "core/base/wr.h"
 #include "store/store_int.h"
 
-enum { NAME_KEY_MAX = 500, RECORD_MAX = 4 << 20 };   /* LMDB takes keys up to 511 bytes */
+enum { NAME_KEY_MAX = 500, RECORD_MAX = 4 << 20 }; /* LMDB takes keys up to 511 bytes */
 
 static size_t length(const char *text)
 {
@@ -66,7 +66,7 @@ static enum err change(struct store *s, const uint8_t *key, size_t key_len, cons
     store_touch(s);
     enum err e = sync ? store_commit(s, NULL, NULL) : ERR_OK;
     if (!e && sync) {
-        free(was);                  /* p is gone with the commit */
+        free(was); /* p is gone with the commit */
         return ERR_OK;
     }
     if (!e) {
@@ -181,6 +181,6 @@ int records_write(struct store *s, MDB_txn *txn)
 void records_written(struct store *s)
 {
     struct pending_record *p, *next;
-    HASH_ITER(hh, s->records, p, next)
+    HASH_ITER (hh, s->records, p, next)
         pending_free(s, p);
 }

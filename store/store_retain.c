@@ -5,6 +5,8 @@
  * Does not know: the journals' own bounds (store_log.c).
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <errno.h>
+
 #include "core/base/rd.h"
 #include "store/store_int.h"
 
@@ -79,30 +81,47 @@ static int drop_oldest(struct store *s, MDB_txn *txn, MDB_cursor *c, size_t *siz
     return rc ? rc : block_drop(s, txn, c);
 }
 
-/* Pages that were given back stay in the file and are used again: they do not count. */
-static int used_bytes(struct store *s, MDB_txn *txn, uint64_t *out)
+/* Free pages as of the last commit: LMDB shows its list of them to readers only. Each value begins with how many. */
+static int free_pages(struct store *s, uint64_t *n)
 {
-    const MDB_dbi free_pages = 0;   /* LMDB's own list: each value begins with how many it has */
+    enum { FREE_LIST = 0 };
+    MDB_txn *txn;
     MDB_cursor *c;
     MDB_val key, val;
-    MDB_stat st;
-    uint64_t n = 0;
-    int rc = mdb_stat(txn, free_pages, &st);
-    rc = rc ? rc : mdb_cursor_open(txn, free_pages, &c);
-    if (rc)
-        return rc;
-    for (rc = mdb_cursor_get(c, &key, &val, MDB_FIRST); !rc; rc = mdb_cursor_get(c, &key, &val, MDB_NEXT)) {
-        struct rd r = rd_init(val.mv_data, val.mv_size);
-        n += rd_le(&r, sizeof(size_t));
+    if (env_read(s, &txn))
+        return EIO;
+    int rc = mdb_cursor_open(txn, FREE_LIST, &c);
+    if (!rc) {
+        for (rc = mdb_cursor_get(c, &key, &val, MDB_FIRST); !rc; rc = mdb_cursor_get(c, &key, &val, MDB_NEXT)) {
+            struct rd r = rd_init(val.mv_data, val.mv_size);
+            *n += rd_le(&r, sizeof(size_t));
+        }
+        mdb_cursor_close(c);
     }
-    mdb_cursor_close(c);
-    uint64_t all = env_used_bytes(s);
-    *out = all > n * st.ms_psize ? all - n * st.ms_psize : 0;
+    env_read_end(s);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static uint64_t quota_mark(const struct store *s) { return s->cfg.max_bytes - s->cfg.max_bytes / 10; }
-static bool may_be_over(const struct store *s) { return s->cfg.max_bytes && env_used_bytes(s) > quota_mark(s); }
+/* Pages that were given back stay in the file and are used again: they do not count. */
+static int used_bytes(struct store *s, MDB_txn *txn, uint64_t *out)
+{
+    MDB_stat st;
+    uint64_t n = 0, all = env_used_bytes(s);
+    int rc = mdb_stat(txn, s->dbi[DB_BLOCK], &st);
+    rc = rc ? rc : free_pages(s, &n);
+    if (!rc)
+        *out = all > n * st.ms_psize ? all - n * st.ms_psize : 0;
+    return rc;
+}
+
+static uint64_t quota_mark(const struct store *s)
+{
+    return s->cfg.max_bytes - s->cfg.max_bytes / 10;
+}
+static bool may_be_over(const struct store *s)
+{
+    return s->cfg.max_bytes && env_used_bytes(s) > quota_mark(s);
+}
 
 static int shrink(struct store *s, MDB_txn *txn, MDB_cursor *c)
 {
@@ -150,4 +169,17 @@ int retain_write(struct store *s, MDB_txn *txn)
     rc = retain(s, txn, c);
     mdb_cursor_close(c);
     return rc;
+}
+
+int retain_squeeze(struct store *s, MDB_txn *txn)
+{
+    MDB_cursor *c;
+    size_t size;
+    int rc = mdb_cursor_open(txn, s->dbi[DB_BLOCK], &c);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < BLOCKS_A_TURN && !rc; i++)
+        rc = drop_oldest(s, txn, c, &size);
+    mdb_cursor_close(c);
+    return rc && rc != MDB_NOTFOUND ? rc : block_oldest(s, txn, &s->oldest_utc);
 }

@@ -27,7 +27,7 @@ static void layout_free(struct layout *l)
 void layouts_free(struct store *s, struct meter_rows *m)
 {
     struct layout *l, *next;
-    DL_FOREACH_SAFE(m->layouts, l, next) {
+    DL_FOREACH_SAFE (m->layouts, l, next) {
         DL_DELETE(m->layouts, l);
         s->n_layouts_pending -= !l->is_stored;
         layout_free(l);
@@ -39,7 +39,7 @@ static void layouts_shrink(struct store *s, struct meter_rows *m)
 {
     size_t n = 0;
     struct layout *l, *next;
-    DL_FOREACH_SAFE(m->layouts, l, next) {
+    DL_FOREACH_SAFE (m->layouts, l, next) {
         if (++n <= LAYOUTS_KEPT || !l->is_stored || s->n_readers)
             continue;
         DL_DELETE(m->layouts, l);
@@ -150,7 +150,7 @@ static int series_number(struct store *s, MDB_txn *txn, struct meter_rows *m, co
 {
     struct wanted w = { &values[i], nth_of(values, i), 0 };
     const struct layout *l;
-    DL_FOREACH(m->layouts, l) {
+    DL_FOREACH (m->layouts, l) {
         for (size_t k = 0; k < l->n; k++) {
             if (value_same_series(&l->values[k], w.kind) && nth_of(l->values, k) == w.nth) {
                 *out = l->values[k].series;
@@ -205,7 +205,7 @@ static int layout_load(struct store *s, MDB_txn *txn, uint32_t meter, uint32_t n
 enum err layout_get(struct store *s, struct meter_rows *m, uint32_t no, struct layout **out)
 {
     struct layout *l;
-    DL_FOREACH(m->layouts, l) {
+    DL_FOREACH (m->layouts, l) {
         if (l->no == no) {
             *out = l;
             return ERR_OK;
@@ -241,7 +241,8 @@ static uint32_t layout_next(struct store *s, MDB_txn *txn, const struct meter_ro
     return last + 1;
 }
 
-static int layout_search(struct store *s, MDB_txn *txn, struct meter_rows *m, const struct reading *r, struct layout **out)
+static int layout_search(struct store *s, MDB_txn *txn, struct meter_rows *m, const struct reading *r,
+                         struct layout **out)
 {
     uint32_t lowest = m->next_layout > LAYOUTS_SEARCHED ? m->next_layout - LAYOUTS_SEARCHED : 1;
     *out = NULL;
@@ -249,7 +250,7 @@ static int layout_search(struct store *s, MDB_txn *txn, struct meter_rows *m, co
         struct layout *l;
         int rc = layout_load(s, txn, m->meter, no, &l);
         if (rc == MDB_NOTFOUND || rc == MDB_CORRUPTED)
-            continue;               /* not stored yet, or gone: in memory it was looked for already */
+            continue; /* not stored yet, or gone: in memory it was looked for already */
         if (rc)
             return rc;
         if (layout_matches(l, r)) {
@@ -261,7 +262,8 @@ static int layout_search(struct store *s, MDB_txn *txn, struct meter_rows *m, co
     return 0;
 }
 
-static int layout_make(struct store *s, MDB_txn *txn, struct meter_rows *m, const struct reading *r, struct layout **out)
+static int layout_make(struct store *s, MDB_txn *txn, struct meter_rows *m, const struct reading *r,
+                       struct layout **out)
 {
     struct layout *l = xcalloc(1, sizeof *l);
     l->no = m->next_layout;
@@ -286,7 +288,7 @@ static int layout_make(struct store *s, MDB_txn *txn, struct meter_rows *m, cons
 enum err layout_of_reading(struct store *s, struct meter_rows *m, const struct reading *r, struct layout **out)
 {
     struct layout *l;
-    DL_FOREACH(m->layouts, l) {
+    DL_FOREACH (m->layouts, l) {
         if (layout_matches(l, r)) {
             layout_to_front(m, l);
             *out = l;
@@ -346,7 +348,7 @@ int layouts_write(struct store *s, MDB_txn *txn)
     int rc = 0;
     for (struct meter_rows *m = s->meters; s->n_layouts_pending && m && !rc; m = m->hh.next) {
         const struct layout *l;
-        DL_FOREACH(m->layouts, l) {
+        DL_FOREACH (m->layouts, l) {
             if (!l->is_stored && !rc)
                 rc = layout_write(s, txn, m->meter, l);
         }
@@ -358,7 +360,7 @@ void layouts_written(struct store *s)
 {
     for (struct meter_rows *m = s->meters; s->n_layouts_pending && m; m = m->hh.next) {
         struct layout *l;
-        DL_FOREACH(m->layouts, l)
+        DL_FOREACH (m->layouts, l)
             l->is_stored = true;
     }
     s->n_layouts_pending = 0;
@@ -401,7 +403,7 @@ int series_count(struct store *s, MDB_txn *txn, uint32_t meter, uint32_t series,
     MDB_val key, val;
     struct block b;
     uint64_t n = 0;
-    uint32_t known = 0;             /* the layout that was asked about last */
+    uint32_t known = 0; /* the layout that was asked about last */
     bool has = false;
     int rc = meter_rows_get(s, meter, &m) ? MDB_CORRUPTED : mdb_cursor_open(txn, s->dbi[DB_BLOCK], &c);
     if (rc)
@@ -468,7 +470,7 @@ static int series_find(struct store *s, MDB_txn *txn, uint32_t id, struct store_
     if (rc)
         return rc;
     *out = (struct store_series){ id, meter, r.kind, 0 };
-    if (r.kind.unit_text)           /* lent until the next store call */
+    if (r.kind.unit_text) /* lent until the next store call */
         out->kind.unit_text = store_scratch(s, r.unit_text, sizeof r.unit_text);
     return series_count(s, txn, meter, id, &out->n_values);
 }

@@ -34,8 +34,11 @@ static struct telegram_head head_of(const struct group *g, size_t telegram, size
     size_t c = telegram * HEAD_COLUMNS;
     uint64_t identity = (uint64_t)group_column(g, c + HEAD_IDENTITY)[row];
     return (struct telegram_head){
-        .ident = (uint32_t)(identity >> 32), .maker = (uint16_t)(identity >> 16), .version = (uint8_t)(identity >> 8),
-        .medium = (uint8_t)identity, .access_no = (uint8_t)group_column(g, c + HEAD_ACCESS)[row],
+        .ident = (uint32_t)(identity >> 32),
+        .maker = (uint16_t)(identity >> 16),
+        .version = (uint8_t)(identity >> 8),
+        .medium = (uint8_t)identity,
+        .access_no = (uint8_t)group_column(g, c + HEAD_ACCESS)[row],
         .status = (uint8_t)group_column(g, c + HEAD_STATUS)[row],
         .signature = (uint16_t)group_column(g, c + HEAD_SIGNATURE)[row],
     };
@@ -92,7 +95,7 @@ static bool see_time(void *ctx, const struct table *t, size_t from, size_t to)
     return false;
 }
 
-typedef bool span_fn(void *ctx, const struct table *t, size_t from, size_t to);     /* rows from…to-1; false stops */
+typedef bool span_fn(void *ctx, const struct table *t, size_t from, size_t to); /* rows from…to-1; false stops */
 static enum err spans_up(struct store *s, struct meter_rows *m, int64_t from, int64_t to, span_fn *fn, void *ctx);
 
 /* The first second from utc on in which the meter has no reading. */
@@ -192,7 +195,7 @@ enum err store_put_reading(struct store *s, const struct reading *r)
         s->oldest_utc = row.utc;
     if (s->batch_rows >= COMMIT_ROWS) {
         e = store_commit(s, NULL, NULL);
-        (void)e;                    /* it is kept in memory, and tried again */
+        (void)e; /* it is kept in memory, and tried again */
     }
     return ERR_OK;
 }
@@ -206,7 +209,7 @@ static bool span_of(const struct table *t, int64_t from, int64_t to, size_t *fir
     return *first < *end;
 }
 
-struct pick {                       /* which series is wanted, or 0 for all */
+struct pick { /* which series is wanted, or 0 for all */
     struct meter_rows *m;
     uint32_t series;
 };
@@ -347,13 +350,13 @@ struct reader {
     struct meter_rows *m;
     store_reading_fn *fn;
     void *ctx;
-    size_t left;                    /* of the limit */
-    int64_t next;                   /* where to go on; 0: at the end */
+    size_t left;  /* of the limit */
+    int64_t next; /* where to go on; 0: at the end */
     enum err err;
-    struct value *values;           /* of the layout below, as the last reading had them */
+    struct value *values; /* of the layout below, as the last reading had them */
     size_t n_values;
     uint32_t layout;
-    bool are_usual;                 /* kind, note and exp10 are the layout's */
+    bool are_usual; /* kind, note and exp10 are the layout's */
     struct telegram_head heads[CHAIN_MAX];
 };
 
@@ -417,7 +420,8 @@ static bool reader_row(struct reader *rd, const struct table *t, size_t i)
     rd->err = reader_fill(rd, t, g, t->nth[i]);
     if (rd->err)
         return false;
-    struct store_reading out = { t->utc[i], (enum readout_status)t->status[i], g->n_heads, rd->heads, rd->values, g->n_values };
+    struct store_reading out = { t->utc[i],  (enum readout_status)t->status[i], g->n_heads, rd->heads, rd->values,
+                                 g->n_values };
     rd->left--;
     if (rd->fn(rd->ctx, &out))
         return true;
@@ -474,7 +478,7 @@ struct series_reader {
     size_t left;
     int64_t next;
     enum err err;
-    struct value value;             /* of the layout and place below */
+    struct value value; /* of the layout and place below */
     uint32_t layout;
     uint16_t place;
     bool is_usual;
@@ -502,7 +506,7 @@ static bool series_value(struct series_reader *rd, const struct table *t, const 
     rd->err = series_layout(rd, g);
     if (rd->err || rd->place == BLOCK_PICK_NONE || g->n_values == 0)
         return false;
-    size_t at = g->n_values == 1 ? 0 : rd->place;   /* blocks give the one value alone, open rows all */
+    size_t at = g->n_values == 1 ? 0 : rd->place; /* blocks give the one value alone, open rows all */
     int64_t number = group_numbers(g, at)[row];
     if (!g->shapes) {
         rd->value.mantissa = number;
@@ -510,8 +514,8 @@ static bool series_value(struct series_reader *rd, const struct table *t, const 
         rd->err = value_set(&rd->value, t, group_shape(g, at, row), number);
         rd->is_usual = false;
     }
-    return !rd->err && (rd->value.kind == VALUE_NUMBER || rd->value.kind == VALUE_DATE || rd->value.kind == VALUE_MINUTE ||
-                        rd->value.kind == VALUE_SECOND);
+    return !rd->err && (rd->value.kind == VALUE_NUMBER || rd->value.kind == VALUE_DATE ||
+                        rd->value.kind == VALUE_MINUTE || rd->value.kind == VALUE_SECOND);
 }
 
 static bool read_series(void *ctx, const struct table *t, size_t from, size_t to)
@@ -539,8 +543,8 @@ static bool read_series(void *ctx, const struct table *t, size_t from, size_t to
     return true;
 }
 
-enum err store_values(struct store *s, uint32_t series, int64_t from, int64_t to, size_t limit, store_value_fn *fn, void *ctx,
-                      int64_t *next)
+enum err store_values(struct store *s, uint32_t series, int64_t from, int64_t to, size_t limit, store_value_fn *fn,
+                      void *ctx, int64_t *next)
 {
     uint32_t meter;
     struct series_reader rd = { .s = s, .pick.series = series, .fn = fn, .ctx = ctx, .left = limit };

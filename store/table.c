@@ -26,7 +26,8 @@ int64_t shape_of(const struct value *v)
 
 bool shape_is_text(int64_t shape)
 {
-    return shape == SHAPE_USUAL_TEXT || (shape >= SHAPE_FIRST_OTHER && shape_kind_is_text((uint8_t)(shape - SHAPE_FIRST_OTHER)));
+    return shape == SHAPE_USUAL_TEXT ||
+           (shape >= SHAPE_FIRST_OTHER && shape_kind_is_text((uint8_t)(shape - SHAPE_FIRST_OTHER)));
 }
 
 bool shape_is_valid(int64_t shape)
@@ -47,7 +48,10 @@ void shape_apply(int64_t shape, struct value *v)
     v->exp10 = (int8_t)(packed >> 16);
 }
 
-void table_init(struct table *t) { *t = (struct table){ 0 }; }
+void table_init(struct table *t)
+{
+    *t = (struct table){ 0 };
+}
 
 void table_fini(struct table *t)
 {
@@ -122,7 +126,8 @@ enum err table_group(struct table *t, const struct group *like, size_t *out)
         return ERR_TOO_MANY;
     if (like->n_heads > CHAIN_MAX || like->n_values > GROUP_VALUES_MAX)
         return ERR_CORRUPT;
-    t->groups[t->n_groups] = (struct group){ .layout = like->layout, .n_heads = like->n_heads, .n_values = like->n_values };
+    t->groups[t->n_groups] =
+        (struct group){ .layout = like->layout, .n_heads = like->n_heads, .n_values = like->n_values };
     *out = t->n_groups++;
     return ERR_OK;
 }

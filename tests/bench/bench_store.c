@@ -36,7 +36,10 @@ struct bench {
     double put_s, worst_ms;
 };
 
-static double now_s(void) { return (double)clock_system()->mono_us(clock_system()) / 1e6; }
+static double now_s(void)
+{
+    return (double)clock_system()->mono_us(clock_system()) / 1e6;
+}
 
 static int compare(const void *a, const void *b)
 {
@@ -71,8 +74,8 @@ static void print_figure(const struct figure *f, double value, uint32_t n_meters
     if (!is_wanted(f->name))
         return;
     str_fmt(name, sizeof name, n_meters == 64 ? "%s" : "%s_%u", f->name, (unsigned)n_meters);
-    printf("{\"name\": \"%s\", \"value\": %.4f, \"unit\": \"%s\", \"better\": \"%s\", \"goal\": %g", name, value, f->unit, f->better,
-           f->goal);
+    printf("{\"name\": \"%s\", \"value\": %.4f, \"unit\": \"%s\", \"better\": \"%s\", \"goal\": %g", name, value,
+           f->unit, f->better, f->goal);
     if (f->peer)
         printf(", \"peer\": {\"name\": \"%s\", \"value\": %g}", f->peer, f->peer_value);
     printf("}\n");
@@ -112,14 +115,21 @@ static void meter_make(struct bench_meter *m, uint32_t id, uint64_t seed)
         { VALUE_NUMBER, Q_FABRICATION_NUMBER, UNIT_NONE, FUNCTION_INST, 0, 0, 0 },
     };
     heat_init(&m->made, id, seed);
-    m->telegram.head = (struct telegram_head){ .ident = (uint32_t)m->made.v[HEAT_NUMBER], .maker = 0x2C2D, .version = 4, .medium = 4 };
-    m->reading = (struct reading){ .meter = id + 1, .telegrams = &m->telegram, .n_telegrams = 1, .values = m->values,
-                                   .n_values = HEAT_VALUES };
+    m->telegram.head =
+        (struct telegram_head){ .ident = (uint32_t)m->made.v[HEAT_NUMBER], .maker = 0x2C2D, .version = 4, .medium = 4 };
+    m->reading = (struct reading){
+        .meter = id + 1, .telegrams = &m->telegram, .n_telegrams = 1, .values = m->values, .n_values = HEAT_VALUES
+    };
     for (size_t i = 0; i < HEAT_VALUES; i++)
-        m->values[i] = (struct value){ .kind = (uint8_t)kinds[i].kind, .quantity = (uint16_t)kinds[i].quantity,
-                                       .unit = (uint8_t)kinds[i].unit, .function = (uint8_t)kinds[i].function,
-                                       .storage = kinds[i].storage, .tariff = kinds[i].tariff, .subunit = kinds[i].subunit,
-                                       .exp10 = heat_exp10[i], .index = (uint8_t)i };
+        m->values[i] = (struct value){ .kind = (uint8_t)kinds[i].kind,
+                                       .quantity = (uint16_t)kinds[i].quantity,
+                                       .unit = (uint8_t)kinds[i].unit,
+                                       .function = (uint8_t)kinds[i].function,
+                                       .storage = kinds[i].storage,
+                                       .tariff = kinds[i].tariff,
+                                       .subunit = kinds[i].subunit,
+                                       .exp10 = heat_exp10[i],
+                                       .index = (uint8_t)i };
 }
 
 static bool meter_step(struct bench_meter *m, uint32_t id, uint32_t round)
@@ -215,7 +225,8 @@ static void bench_init(struct bench *b, uint32_t n_meters, uint64_t seed)
     str_fmt(b->dir, sizeof b->dir, "%s/bench-store-XXXXXX", build ? build : "/tmp");
     if (!mkdtemp(b->dir))
         must(ERR_IO);
-    b->cfg = (struct store_cfg){ .dir = b->dir, .clock = clock_system(), .log_max_days = 31, .log_max_bytes = 100 << 20 };
+    b->cfg =
+        (struct store_cfg){ .dir = b->dir, .clock = clock_system(), .log_max_days = 31, .log_max_bytes = 100 << 20 };
     must(store_open(&b->cfg, &b->store, &at));
     for (uint32_t i = 0; i < n_meters; i++)
         meter_make(&b->meters[i], i, seed);
@@ -245,11 +256,13 @@ static void bench_run(uint32_t n_meters, uint64_t seed)
     must(store_flush(b.store));
     print_figure(&(struct figure){ "store_bytes_per_value", "B", "lower", "VictoriaMetrics", 0.60, 1.02 },
                  file_bytes(&b) / (double)b.n_values, n_meters);
-    print_figure(&(struct figure){ "store_ingest", "1/s", "higher", "SQLite", 1.5e6, 54500 }, (double)b.n_values / b.put_s, n_meters);
+    print_figure(&(struct figure){ "store_ingest", "1/s", "higher", "SQLite", 1.5e6, 54500 },
+                 (double)b.n_values / b.put_s, n_meters);
     print_figure(&(struct figure){ "store_worst_round_ms", "ms", "lower", NULL, 25, 0 }, b.worst_ms, n_meters);
-    print_figure(&(struct figure){ "store_range_30d_ms", "ms", "lower", "LevelDB", 0.15, 0.20 }, month_ms(&b, seed), n_meters);
-    print_figure(&(struct figure){ "store_report_24h_ms", "ms", "lower", "RRDtool", n_meters == 64 ? 1.5 : 12, 1.5 }, day_ms(&b),
+    print_figure(&(struct figure){ "store_range_30d_ms", "ms", "lower", "LevelDB", 0.15, 0.20 }, month_ms(&b, seed),
                  n_meters);
+    print_figure(&(struct figure){ "store_report_24h_ms", "ms", "lower", "RRDtool", n_meters == 64 ? 1.5 : 12, 1.5 },
+                 day_ms(&b), n_meters);
     bench_fini(&b);
 }
 

@@ -10,9 +10,26 @@
 
 enum { HEAT_VALUES = 20, HEAT_PERIOD = 900, HEAT_START = 1767225600 /* 2026-01-01T00:00:00Z */ };
 enum heat_value {
-    HEAT_ENERGY, HEAT_VOLUME, HEAT_FLOW_T, HEAT_RETURN_T, HEAT_DIFF_T, HEAT_POWER, HEAT_FLOW, HEAT_HOURS, HEAT_ERROR_HOURS,
-    HEAT_FLAGS, HEAT_ENERGY_MONTH, HEAT_VOLUME_MONTH, HEAT_POWER_MAX, HEAT_FLOW_MAX, HEAT_TARIFF_1, HEAT_TARIFF_2,
-    HEAT_PULSE_A, HEAT_PULSE_B, HEAT_CLOCK, HEAT_NUMBER,
+    HEAT_ENERGY,
+    HEAT_VOLUME,
+    HEAT_FLOW_T,
+    HEAT_RETURN_T,
+    HEAT_DIFF_T,
+    HEAT_POWER,
+    HEAT_FLOW,
+    HEAT_HOURS,
+    HEAT_ERROR_HOURS,
+    HEAT_FLAGS,
+    HEAT_ENERGY_MONTH,
+    HEAT_VOLUME_MONTH,
+    HEAT_POWER_MAX,
+    HEAT_FLOW_MAX,
+    HEAT_TARIFF_1,
+    HEAT_TARIFF_2,
+    HEAT_PULSE_A,
+    HEAT_PULSE_B,
+    HEAT_CLOCK,
+    HEAT_NUMBER,
 };
 static const int8_t heat_exp10[HEAT_VALUES] = { 0, -3, -1, -1, -2, 2, -3, 0, 0, 0, 0, -3, 2, -3, 0, 0, -2, -2, 0, 0 };
 
@@ -26,14 +43,17 @@ struct heat_meter {
 
 static inline uint64_t heat_next(struct heat_meter *m)
 {
-    m->chance += 0x9E3779B97F4A7C15U;   /* splitmix64 */
+    m->chance += 0x9E3779B97F4A7C15U; /* splitmix64 */
     uint64_t z = m->chance;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9U;
     z = (z ^ z >> 27) * 0x94D049BB133111EBU;
     return z ^ z >> 31;
 }
 
-static inline double heat_even(struct heat_meter *m) { return (double)(heat_next(m) >> 11) * 0x1p-53; }
+static inline double heat_even(struct heat_meter *m)
+{
+    return (double)(heat_next(m) >> 11) * 0x1p-53;
+}
 
 static inline double heat_normal(struct heat_meter *m)
 {
@@ -89,7 +109,8 @@ static inline void heat_counters(struct heat_meter *m, uint32_t round)
 static inline bool heat_step(struct heat_meter *m, uint32_t id, uint32_t round, int64_t *utc)
 {
     int64_t t = HEAT_START + (int64_t)round * HEAT_PERIOD;
-    double turn = 6.283185307179586, day = (double)(t % 86400) / 86400, season = cos((double)(t - HEAT_START) / 31536000 * turn);
+    double turn = 6.283185307179586, day = (double)(t % 86400) / 86400,
+           season = cos((double)(t - HEAT_START) / 31536000 * turn);
     double load = .35 + .225 * (season + 1) + .25 * cos((day - .29) * turn) + .12 * heat_normal(m);
     if (load < 0 || heat_even(m) < .04)
         load = 0;

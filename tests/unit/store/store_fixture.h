@@ -46,7 +46,8 @@ static inline void fixture_init(struct fixture *f)
         assert_non_null(mkdtemp(f->dir));
     }
     clock_fake_init(&f->clock, FIXTURE_UTC);
-    f->cfg = (struct store_cfg){ .dir = f->dir, .clock = &f->clock.clock, .log_max_days = 31, .log_max_bytes = 100 << 20 };
+    f->cfg =
+        (struct store_cfg){ .dir = f->dir, .clock = &f->clock.clock, .log_max_days = 31, .log_max_bytes = 100 << 20 };
     fixture_open(f);
 }
 
@@ -97,7 +98,10 @@ static inline uint64_t chance_next(struct chance *c)
     return c->state;
 }
 
-static inline uint64_t chance_below(struct chance *c, uint64_t n) { return chance_next(c) % n; }
+static inline uint64_t chance_below(struct chance *c, uint64_t n)
+{
+    return chance_next(c) % n;
+}
 
 /* --- a reading that owns all it points to --- */
 
@@ -115,21 +119,44 @@ static inline void kept_value(struct kept *k, struct chance *c, size_t i, int64_
 {
     static const char *const texts[] = { "SN-4711", "", "ok", "alarm: sensor 3", "\xc3\xa4\xc3\xb6" };
     struct value *v = &k->values[i];
-    *v = (struct value){ .quantity = (uint16_t)(Q_ENERGY + i % 7), .unit = UNIT_WH, .function = (uint8_t)(i % 3),
-                         .storage = i / 5, .index = (uint8_t)(i / k->r.n_telegrams), .telegram = (uint8_t)(i % k->r.n_telegrams),
-                         .kind = VALUE_NUMBER, .exp10 = (int8_t)(i % 4) - 2 };
+    *v = (struct value){ .quantity = (uint16_t)(Q_ENERGY + i % 7),
+                         .unit = UNIT_WH,
+                         .function = (uint8_t)(i % 3),
+                         .storage = i / 5,
+                         .index = (uint8_t)(i / k->r.n_telegrams),
+                         .telegram = (uint8_t)(i % k->r.n_telegrams),
+                         .kind = VALUE_NUMBER,
+                         .exp10 = (int8_t)(i % 4) - 2 };
     uint64_t dice = chance_below(c, 100);
     switch (i % 6) {
-    case 0: v->mantissa = round * 25 + (int64_t)chance_below(c, 9); break;
-    case 1: v->mantissa = (int64_t)chance_below(c, 4000) - 2000; break;
-    case 2: v->mantissa = 123456; break;
-    case 3: v->kind = VALUE_MINUTE, v->mantissa = FIXTURE_UTC + round * 900; break;
-    case 4: v->kind = VALUE_TEXT; break;
-    default: v->mantissa = (int64_t)chance_next(c); v->exp10 = (int8_t)(chance_below(c, 9)) - 4; break;
+    case 0:
+        v->mantissa = round * 25 + (int64_t)chance_below(c, 9);
+        break;
+    case 1:
+        v->mantissa = (int64_t)chance_below(c, 4000) - 2000;
+        break;
+    case 2:
+        v->mantissa = 123456;
+        break;
+    case 3:
+        v->kind = VALUE_MINUTE, v->mantissa = FIXTURE_UTC + round * 900;
+        break;
+    case 4:
+        v->kind = VALUE_TEXT;
+        break;
+    default:
+        v->mantissa = (int64_t)chance_next(c);
+        v->exp10 = (int8_t)(chance_below(c, 9)) - 4;
+        break;
     }
     if (dice < 3) {
-        *v = (struct value){ .quantity = v->quantity, .unit = v->unit, .function = v->function, .storage = v->storage,
-                             .index = v->index, .telegram = v->telegram, .kind = VALUE_NONE,
+        *v = (struct value){ .quantity = v->quantity,
+                             .unit = v->unit,
+                             .function = v->function,
+                             .storage = v->storage,
+                             .index = v->index,
+                             .telegram = v->telegram,
+                             .kind = VALUE_NONE,
                              .note = (uint8_t)(1 + chance_below(c, NOTE_N - 1)) };
     } else if (dice < 5) {
         v->kind = VALUE_BYTES;
@@ -159,7 +186,10 @@ static inline void kept_make(struct kept *k, struct chance *c, uint32_t meter, i
     k->r.n_telegrams = 1 + meter % KEPT_TELEGRAMS;
     k->r.n_values = 5 + meter * 3 % 16 + (chance_below(c, 30) == 0 ? 1 : 0);
     for (size_t i = 0; i < k->r.n_telegrams; i++)
-        k->telegrams[i].head = (struct telegram_head){ .ident = 0x12345678 + meter, .maker = 0x2C2D, .version = 4, .medium = 4,
+        k->telegrams[i].head = (struct telegram_head){ .ident = 0x12345678 + meter,
+                                                       .maker = 0x2C2D,
+                                                       .version = 4,
+                                                       .medium = 4,
                                                        .access_no = (uint8_t)(round + (int64_t)i),
                                                        .status = chance_below(c, 50) == 0 ? 4 : 0,
                                                        .signature = (uint16_t)(i * 0x500) };

@@ -121,7 +121,8 @@ static int64_t run_and_kill(struct fixture *f, struct chance *c, int64_t round)
         child_writes(f, fds[1], round, chance_next(c) | 1);
     }
     close(fds[1]);
-    for (uint64_t commits = 1 + chance_below(c, 12); commits > 0 && read(fds[0], &said, sizeof said) == sizeof said; commits--)
+    for (uint64_t commits = 1 + chance_below(c, 12); commits > 0 && read(fds[0], &said, sizeof said) == sizeof said;
+         commits--)
         safe = said;
     usleep((useconds_t)chance_below(c, 3000));
     kill(pid, SIGKILL);
@@ -148,7 +149,7 @@ static void test_killed_at_any_moment_it_keeps_all_that_was_committed(void **sta
         size_t n = readings_of(&f, 1);
         assert_true(n >= (size_t)safe);
         for (uint32_t meter = 2; meter <= KILL_METERS; meter++)
-            assert_int_equal(readings_of(&f, meter), n);    /* a commit is whole or not there */
+            assert_int_equal(readings_of(&f, meter), n); /* a commit is whole or not there */
         struct store_stats stats;
         store_stats(f.store, &stats);
         assert_int_equal(stats.readings, n * KILL_METERS);

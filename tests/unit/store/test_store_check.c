@@ -58,7 +58,9 @@ static void test_a_file_cut_anywhere_is_refused_or_whole(void **state)
     fixture_path(&f, "data.mdb", path);
     store_close(f.store);
     f.store = NULL;
-    fixture_open(&f); store_close(f.store); f.store = NULL;
+    fixture_open(&f);
+    store_close(f.store);
+    f.store = NULL;
     uint8_t *whole = file_read(path, &len);
     static const size_t odd[] = { 1, 100, 4095, 4096, 4097, 8192, 8193, 12288, 20000 };
     for (size_t i = 0; i < COUNT_OF(odd) + 64; i++) {
@@ -75,7 +77,8 @@ static void test_a_file_cut_anywhere_is_refused_or_whole(void **state)
         for (uint32_t meter = 1; meter <= 4; meter++) {
             size_t n = 0;
             int64_t next;
-            assert_int_equal(store_readings(f.store, meter, INT64_MIN, INT64_MAX, SIZE_MAX, see_reading, &n, &next), ERR_OK);
+            assert_int_equal(store_readings(f.store, meter, INT64_MIN, INT64_MAX, SIZE_MAX, see_reading, &n, &next),
+                             ERR_OK);
             assert_int_equal(n, 300);
         }
         store_close(f.store);

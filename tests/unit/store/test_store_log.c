@@ -78,13 +78,13 @@ static void test_a_reader_that_stops_goes_on_where_it_stopped(void **state)
     }
     s = (struct seen){ .limit = 10000 };
     assert_int_equal(store_journal_read(f.store, JOURNAL_LOG, INT64_MAX, INT64_MIN, note, &s, &next), ERR_OK);
-    assert_int_equal(s.n, 2000);    /* no more are looked at in one go */
+    assert_int_equal(s.n, 2000); /* no more are looked at in one go */
     assert_int_not_equal(next, 0);
     while (next) {
         s.limit = s.n + 300;
         assert_int_equal(store_journal_read(f.store, JOURNAL_LOG, next, INT64_MIN, note, &s, &next), ERR_OK);
         if (next)
-            next++;                 /* the one it stopped at was not taken */
+            next++; /* the one it stopped at was not taken */
     }
     assert_int_equal(s.n, 3500);
     for (size_t i = 0; i < s.n; i++)

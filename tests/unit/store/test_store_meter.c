@@ -16,11 +16,31 @@ static void note_meter(void *ctx, const struct meter *m)
 }
 
 static const struct meter two[] = {
-    { .id = 1, .position = "Keller/Wärme <1>", .ident = 0x12345678, .maker = 0x2C2D, .version = 4, .medium = 7, .is_known = true,
-      .addressing = ADDRESSING_ESECONDARY, .primary = -1, .has_enhanced = true, .enhanced = 0x87654321, .baud = 300, .bus = 16,
-      .state = METER_PASSIVE, .multi_telegram = true, .multi_telegram_limit = 9, .installed_utc = 1767225600,
-      .last_utc = 1767226500, .last_status = READOUT_GARBLED },
-    { .id = 4000000000, .ident = 0xFFFFFFFF, .addressing = ADDRESSING_PRIMARY, .primary = 250, .baud = 38400, .bus = 1 },
+    { .id = 1,
+      .position = "Keller/Wärme <1>",
+      .ident = 0x12345678,
+      .maker = 0x2C2D,
+      .version = 4,
+      .medium = 7,
+      .is_known = true,
+      .addressing = ADDRESSING_ESECONDARY,
+      .primary = -1,
+      .has_enhanced = true,
+      .enhanced = 0x87654321,
+      .baud = 300,
+      .bus = 16,
+      .state = METER_PASSIVE,
+      .multi_telegram = true,
+      .multi_telegram_limit = 9,
+      .installed_utc = 1767225600,
+      .last_utc = 1767226500,
+      .last_status = READOUT_GARBLED },
+    { .id = 4000000000,
+      .ident = 0xFFFFFFFF,
+      .addressing = ADDRESSING_PRIMARY,
+      .primary = 250,
+      .baud = 38400,
+      .bus = 1 },
 };
 
 static void assert_meter(const struct meter *a, const struct meter *b)
@@ -156,7 +176,8 @@ static void test_the_last_good_chain_is_kept_raw(void **state)
     enum reading_source source;
     struct telegram_raw out[4];
     const uint8_t first[] = { 0x68, 0x03, 0x03, 0x68, 0x08, 0x01, 0x72, 0x7B, 0x16 }, second[] = { 0xE5 };
-    const struct telegram_raw telegrams[] = { { { .ident = 1, .status = 4 }, first, sizeof first }, { { .ident = 2 }, second, 1 } };
+    const struct telegram_raw telegrams[] = { { { .ident = 1, .status = 4 }, first, sizeof first },
+                                              { { .ident = 2 }, second, 1 } };
     struct reading r = { .meter = 6, .utc = 1000, .source = SOURCE_MANUAL, .telegrams = telegrams, .n_telegrams = 2 };
     fixture_init(&f);
     assert_int_equal(store_chain(f.store, 6, &utc, &source, out, 4, &n), ERR_NOT_FOUND);

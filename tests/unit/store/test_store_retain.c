@@ -50,7 +50,8 @@ static void test_readings_older_than_the_limit_go(void **state)
     fill(&f, 20 * 96);
     int64_t now = clock_utc(&f.clock.clock);
     for (uint32_t meter = 1; meter <= METERS; meter++)
-        assert_in_range(oldest_of(&f, meter), now - 17 * day, now - 9 * day);   /* whole blocks go, of up to a week here */
+        assert_in_range(oldest_of(&f, meter), now - 17 * day,
+                        now - 9 * day); /* whole blocks go, of up to a week here */
     store_stats(f.store, &stats);
     assert_in_range(stats.oldest_utc, now - 17 * day, now - 9 * day);
     assert_true(stats.readings < 17 * 96 * METERS);
@@ -78,7 +79,7 @@ static void test_the_file_stays_below_its_quota(void **state)
     assert_true(stats.readings < 6000 * METERS);
     int64_t first = oldest_of(&f, 1);
     for (uint32_t meter = 2; meter <= METERS; meter++)
-        assert_true(llabs(oldest_of(&f, meter) - first) < 60 * 86400);          /* no meter pays for the others */
+        assert_true(llabs(oldest_of(&f, meter) - first) < 60 * 86400); /* no meter pays for the others */
     fixture_reopen(&f);
     fixture_fini(&f);
 }

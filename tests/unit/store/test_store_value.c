@@ -5,7 +5,7 @@
 
 enum { MODEL_MAX = 3000 };
 
-struct model {                      /* what one meter was given, in the order of time */
+struct model { /* what one meter was given, in the order of time */
     struct kept *kept[MODEL_MAX];
     size_t n;
 };
@@ -114,8 +114,8 @@ struct values_check {
 static const struct value *model_value(const struct kept *k, const struct value *kind)
 {
     for (size_t i = 0; i < k->r.n_values; i++)
-        if (value_same_series(&k->values[i], kind) && k->values[i].kind != VALUE_NONE && k->values[i].kind != VALUE_TEXT &&
-            k->values[i].kind != VALUE_BYTES)
+        if (value_same_series(&k->values[i], kind) && k->values[i].kind != VALUE_NONE &&
+            k->values[i].kind != VALUE_TEXT && k->values[i].kind != VALUE_BYTES)
             return &k->values[i];
     return NULL;
 }
@@ -144,7 +144,8 @@ static void check_series(struct fixture *f, uint32_t meter, const struct model *
             expected += model_value(m->kept[k], c.kind) != NULL;
         int64_t next = INT64_MIN;
         while (next)
-            assert_int_equal(store_values(f->store, s.series[i].id, next, INT64_MAX, 100, check_value, &c, &next), ERR_OK);
+            assert_int_equal(store_values(f->store, s.series[i].id, next, INT64_MAX, 100, check_value, &c, &next),
+                             ERR_OK);
         assert_int_equal(c.n, expected);
     }
 }
@@ -308,16 +309,18 @@ static void test_two_values_of_one_kind_are_two_series_that_stay_the_same(void *
     struct fixture f;
     uint32_t ids[3] = { 0 }, again[3] = { 0 };
     int64_t next;
-    struct value values[3] = { { .kind = VALUE_NUMBER, .quantity = Q_POWER, .unit = UNIT_W },
-                               { .kind = VALUE_NUMBER, .quantity = Q_POWER, .unit = UNIT_W, .index = 1 },
-                               { .kind = VALUE_NUMBER, .quantity = Q_ANY, .unit = UNIT_TEXT, .unit_text = "kvarh", .index = 2 } };
+    struct value values[3] = {
+        { .kind = VALUE_NUMBER, .quantity = Q_POWER, .unit = UNIT_W },
+        { .kind = VALUE_NUMBER, .quantity = Q_POWER, .unit = UNIT_W, .index = 1 },
+        { .kind = VALUE_NUMBER, .quantity = Q_ANY, .unit = UNIT_TEXT, .unit_text = "kvarh", .index = 2 }
+    };
     struct reading r = { .meter = 9, .utc = FIXTURE_UTC, .values = values, .n_values = 3 };
     fixture_init(&f);
     assert_int_equal(store_put_reading(f.store, &r), ERR_OK);
     assert_int_equal(store_readings(f.store, 9, 0, INT64_MAX, 1, note_ids, ids, &next), ERR_OK);
     assert_int_not_equal(ids[0], ids[1]);
     fixture_reopen(&f);
-    values[2].index = 5;            /* another place is another layout, but no other series */
+    values[2].index = 5; /* another place is another layout, but no other series */
     r.utc += 60;
     assert_int_equal(store_put_reading(f.store, &r), ERR_OK);
     assert_int_equal(store_readings(f.store, 9, r.utc, INT64_MAX, 1, note_ids, again, &next), ERR_OK);
