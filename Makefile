@@ -10,7 +10,7 @@ BUILD   ?= build
 CC      ?= gcc
 VERSION := $(shell cat packaging/VERSION)
 PKGS    := libevent_core libevent_extra libevent_openssl evhtp lmdb libcurl openssl msgpack libmodbus jansson libzstd
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --no-print-directory
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
