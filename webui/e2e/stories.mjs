@@ -3,7 +3,8 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { newContext } from "./browser.mjs";
+import { join } from "node:path";
+import { newContext, shotsDir } from "./browser.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -47,6 +48,7 @@ export class Stories {
             console.log(`ok      ${this.title}: ${name}`);
         } catch (e) {
             this.failed++;
+            await page.screenshot({ path: join(shotsDir, `failed-${this.title}-${this.failed}.png`) }).catch(() => undefined);
             console.log(`FAILED  ${this.title}: ${name}\n        ${String(e.message).split("\n").slice(0, 12).join("\n        ")}`);
         } finally {
             await (context ? page.close() : own.close());

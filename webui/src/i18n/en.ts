@@ -43,7 +43,7 @@ const en = {
     "login.wrong": "The user name or the password is wrong. Check both and try again; capital letters count.",
     "login.throttled.one": "Too many wrong passwords. Try again in {n} second.",
     "login.throttled.other": "Too many wrong passwords. Try again in {n} seconds.",
-    "login.ended": "Your session has ended. Please log in again.",
+    "login.ended": "Your session has ended, as it does when the gateway starts again. Please log in.",
     "login.missing": "Please fill in this field.",
 
     "password.title": "Choose your own password",

@@ -14,6 +14,7 @@ export interface Readout {
 }
 
 const LOOK_MS = 700;
+const SHOWN_MS = 8000;
 
 export const readout = createStore<Readout | null>(null);
 
@@ -30,9 +31,20 @@ export async function startReadout(target: Id | "all"): Promise<void> {
             method: "POST", json: { meters: target === "all" ? "all" : [target] },
         });
         await follow(target, job);
+        forgetWhenGood();
     } catch (e) {
         readout.set({ target, error: e as ApiError });
     }
+}
+
+/* What went well needs nobody's attention for long. */
+function forgetWhenGood(): void {
+    const over = readout.get();
+    if (over?.job?.state === "done" && over.job.errors.length === 0)
+        setTimeout(() => {
+            if (readout.get() === over)
+                readout.set(null);
+        }, SHOWN_MS);
 }
 
 async function follow(target: Id | "all", id: Id): Promise<void> {

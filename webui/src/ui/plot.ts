@@ -84,7 +84,8 @@ function valueRange(isBars: boolean): uPlot.Range.Function {
     return (_u, low, high) => {
         if (low === null || high === null)
             return [0, 1];
-        const pad = (high - low || Math.abs(high) || 1) * 0.08;
+        /* One value, or several alike, lie in the middle. */
+        const pad = (high - low) * 0.08 || Math.abs(high) * 0.001 || 1;
         return isBars ? [Math.min(0, low), Math.max(0, high) + pad] : [low - pad, high + pad];
     };
 }
