@@ -300,12 +300,13 @@ def test_https_is_refused_when_the_certificate_is_wrong(segment, certificates, n
         assert "its certificate is not checked" in gw.log()
 
 
-def test_a_report_goes_out_by_its_schedule(segment):
-    with Receiver() as receiver, gateway(segment, receiver.url, report1__cron="* * * * *") as gw:
+def test_a_scheduled_report_waits_for_the_readout_of_the_same_minute():
+    with Segment("--meters", "3", "--baud", "2400") as segment, Receiver() as receiver, \
+            gateway(segment, receiver.url, report1__cron="* * * * *", readout__enabled="true", readout__cron="* * * * *") as gw:
         gw.install(rows_of(segment))
-        gw.read_all()
-        until(lambda: receiver.got, "the minute", 65)
-        assert len(keys_of(receiver)) == 3
+        until(lambda: receiver.got, "the minute", 75)
+        rows = lines_of(receiver.got[0]["body"])
+        assert len(rows) == 3 and len({row["created"][:16] for row in rows}) == 1
 
 
 def test_a_report_stops_with_the_gateway(segment):
