@@ -73,8 +73,8 @@ struct http_route {
 extern const struct http_route http_routes[];
 extern const size_t http_n_routes;
 
-/* The route of a request, its path parts in arg (texts go to *texts, the caller frees). NULL: *status says 404 or 405, and
- * *allow the methods of that path, as a bit each. */
+/* The route of a request, its path parts in arg (texts go to *texts, the caller frees). NULL: there is none for this
+ * method; *allow has a bit for each method that the path takes. */
 const struct http_route *http_route_find(enum http_method m, const char *path, const char *arg[CALL_ARGS_MAX],
                                          char **texts, unsigned *allow);
 

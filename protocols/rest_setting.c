@@ -9,6 +9,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/event.h"
 #include "protocols/rest_calls.h"
 
 enum { REFUSALS_MAX = 100 };
@@ -108,6 +109,7 @@ void rest_settings_patch(struct http_call *c)
         call_fail(c, e, &at);
     } else {
         audit_keys(c);
+        events_publish(c->app->events, &(struct event){ .type = EV_SETTINGS });
         rest_settings_get(c);
     }
     free(r.all);

@@ -127,7 +127,7 @@ static struct rd rd_line(struct rd *in)
         n++;
     }
     struct rd line = rd_sub(in, n);
-    if (rd_u8(in) != '\r' || rd_u8(in) != '\n')
+    if (rd_be(in, 2) != ('\r' << 8 | '\n'))
         in->bad = true;
     return line;
 }
