@@ -1,0 +1,97 @@
+/* test_crypto.c — libcrypto behind plain functions, held against the vectors of the standards.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/crypto.h"
+
+static size_t unhex(uint8_t *out, size_t size, const char *hex)
+{
+    size_t len;
+    assert_int_equal(str_from_hex(hex, strlen(hex), out, size, &len), ERR_OK);
+    return len;
+}
+
+static void assert_hex(const uint8_t *bytes, const char *hex)
+{
+    uint8_t expected[64];
+    size_t len = unhex(expected, sizeof expected, hex);
+    assert_memory_equal(bytes, expected, len);
+}
+
+/* FIPS 180-2, RFC 4231 test case 2. */
+static void digests_are_right(void **state)
+{
+    uint8_t out[32];
+    (void)state;
+    crypto_sha256(out, "abc", 3);
+    assert_hex(out, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    crypto_hmac_sha256(out, "Jefe", 4, "what do ya want for nothing?", 28);
+    assert_hex(out, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+/* RFC 7914, 12. */
+static void scrypt_is_right_and_bounded(void **state)
+{
+    uint8_t out[64];
+    (void)state;
+    assert_int_equal(crypto_scrypt("password", (const uint8_t *)"NaCl", 4, 10, 8, 16, out, 64), ERR_OK);
+    assert_hex(out, "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
+                    "2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640");
+    assert_int_equal(crypto_scrypt("pleaseletmein", (const uint8_t *)"SodiumChloride", 14, 14, 8, 1, out, 64), ERR_OK);
+    assert_hex(out, "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
+                    "d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887");
+    assert_int_equal(crypto_scrypt("x", (const uint8_t *)"", 0, 17, 8, 1, out, 64), ERR_RANGE);
+    assert_int_equal(crypto_scrypt("x", (const uint8_t *)"", 0, 0, 8, 1, out, 64), ERR_RANGE);
+    assert_int_equal(crypto_scrypt("x", (const uint8_t *)"", 0, 14, 0, 1, out, 64), ERR_RANGE);
+}
+
+/* NIST SP 800-38A F.1.1 and F.2.2, RFC 4493. */
+static void aes_is_right(void **state)
+{
+    uint8_t key[16], iv[16], in[64], out[64];
+    (void)state;
+    unhex(key, sizeof key, "2b7e151628aed2a6abf7158809cf4f3c");
+    unhex(in, sizeof in, "6bc1bee22e409f96e93d7e117393172a");
+    crypto_aes_block(key, in, out);
+    assert_hex(out, "3ad77bb40d7a3660a89ecaf32466ef97");
+    unhex(iv, sizeof iv, "000102030405060708090a0b0c0d0e0f");
+    unhex(in, sizeof in, "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2");
+    assert_int_equal(crypto_aes_cbc_decrypt(key, iv, in, in, 32), ERR_OK);
+    assert_hex(in, "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
+    assert_int_equal(crypto_aes_cbc_decrypt(key, iv, in, out, 17), ERR_RANGE);
+    assert_int_equal(crypto_aes_cbc_decrypt(key, iv, in, out, 0), ERR_OK);
+    crypto_aes_cmac(key, "", 0, out);
+    assert_hex(out, "bb1d6929e95937287fa37d129b756746");
+    size_t n = unhex(in, sizeof in, "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411");
+    crypto_aes_cmac(key, in, n, out);
+    assert_hex(out, "dfa66747de9ae63030ca32611497c827");
+}
+
+static void random_bytes_differ(void **state)
+{
+    uint8_t a[5000] = { 0 }, b[5000] = { 0 }, none[16] = { 0 };
+    (void)state;
+    crypto_random(a, sizeof a);
+    crypto_random(b, sizeof b);
+    assert_memory_not_equal(a, b, sizeof a);
+    assert_memory_not_equal(a + sizeof a - 16, none, 16);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(digests_are_right),
+        cmocka_unit_test(scrypt_is_right_and_bounded),
+        cmocka_unit_test(aes_is_right),
+        cmocka_unit_test(random_bytes_differ),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
