@@ -167,7 +167,7 @@ static void fill_meter(struct history *h, const struct meter *m, const struct si
         values = xcalloc(n + 1, sizeof *values);
     }
     int64_t last = h->now_utc / QUARTER_S * QUARTER_S;
-    for (int64_t utc = last - h->days * DAY_S; utc < last; utc += QUARTER_S) {
+    for (int64_t utc = last - h->days * DAY_S + QUARTER_S; utc <= last; utc += QUARTER_S) {
         if (is_missed(m, utc))
             put_missed(h, m, utc);
         else if (s->chain)
