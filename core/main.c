@@ -257,7 +257,7 @@ static void tick_drain(void *ctx)
 {
     struct gateway *g = ctx;
     bool idle = jobs_drain(g->app.jobs);
-    for (size_t i = 0; i < g->n_started; i++) {
+    for (size_t i = 0; i < N_SERVICES && i < g->n_started; i++) {
         if (services[i]->is_idle && !services[i]->is_idle(g->self[i]))
             idle = false;
     }

@@ -95,7 +95,7 @@ static enum err parse_first(const uint8_t *bytes, size_t len, struct frame *out,
 
 enum err frame_parse(const uint8_t *bytes, size_t len, struct frame *out, struct err_at *at)
 {
-    struct frame f;
+    struct frame f = { 0 };
     enum err e = parse_first(bytes, len, &f, at);
     if (e != ERR_OK)
         return e;
