@@ -16,7 +16,7 @@ make --no-print-directory -j"$(nproc)" BUILD="$build" CC=clang SAN=1 WARN=-w CFL
 mkdir -p "$build/bin" "$build/crashes"
 
 # What a target links from the archives decides which of these it needs.
-system=(-levent_core -levent_extra -levent_openssl -levhtp -llmdb -lcurl -lssl -lcrypto -lmsgpackc -lmodbus -ljansson -lzstd -lcsv -lm)
+system=(-levent_core -levent_extra -levent_openssl -levhtp -llmdb -lcurl -lssl -lcrypto -lmsgpackc -lmodbus -ljansson -lzstd -lz -lcsv -lm)
 for n in "${names[@]}"; do
     program=$build/bin/fuzz_$n
     clang -g -fsanitize=fuzzer,address,undefined -o "$program" "$build/obj/fuzz/fuzz_$n.o" \

@@ -135,22 +135,6 @@ void http_admit(struct http_call *c)
         http_take_body(c->rq, body_max(c));
 }
 
-json_t *http_read_json(const void *bytes, size_t len, struct err_at *at)
-{
-    json_error_t why;
-    if (len == 0)
-        return json_pack("{}");
-    json_t *body = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
-    if (json_is_object(body))
-        return body;
-    bool is_array = body != NULL;
-    json_decref(body);
-    at->line = !is_array && why.line > 0 ? (unsigned)why.line : 0;
-    at->column = !is_array && why.column > 0 ? (unsigned)why.column : 0;
-    err_say(at, ERR_SYNTAX, "the body is not a JSON object%s%s", is_array ? "" : ": ", is_array ? "" : why.text);
-    return NULL;
-}
-
 /* False: refused. */
 static bool read_json(struct http_call *c)
 {

@@ -189,6 +189,22 @@ bool call_only(struct http_call *c, const char *const *members)
     return true;
 }
 
+json_t *http_read_json(const void *bytes, size_t len, struct err_at *at)
+{
+    json_error_t why;
+    if (len == 0)
+        return json_pack("{}");
+    json_t *body = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
+    if (json_is_object(body))
+        return body;
+    bool is_array = body != NULL;
+    json_decref(body);
+    at->line = !is_array && why.line > 0 ? (unsigned)why.line : 0;
+    at->column = !is_array && why.column > 0 ? (unsigned)why.column : 0;
+    err_say(at, ERR_SYNTAX, "the body is not a JSON object%s%s", is_array ? "" : ": ", is_array ? "" : why.text);
+    return NULL;
+}
+
 bool call_has_csv(const struct http_call *c)
 {
     return http_accepts(http_head_field(&c->rq->head, "Accept"), "text/csv");
