@@ -264,7 +264,7 @@ static void watch(struct child *c, int64_t timeout_ms)
 
 enum err child_start(struct loop *l, const struct child_spec *spec, child_done_fn *fn, void *ctx, struct child **out)
 {
-    int in[2], pipe_out[2];
+    int in[2] = { -1, -1 }, pipe_out[2] = { -1, -1 };
     enum err err = open_pipes(in, pipe_out);
     if (err)
         return err;

@@ -17,15 +17,16 @@ struct child;
 typedef void child_done_fn(void *ctx, enum err err, const uint8_t *out, size_t len);
 
 struct child_spec {
-    const char *worker;             /* argv[1] = "--worker", argv[2] = this */
-    const char *const *args;        /* NULL-terminated further arguments, or NULL */
-    const void *input;              /* copied */
+    const char *worker;      /* argv[1] = "--worker", argv[2] = this */
+    const char *const *args; /* NULL-terminated further arguments, or NULL */
+    const void *input;       /* copied */
     size_t input_len;
     size_t output_max;
     int64_t timeout_ms;
-    uint64_t memory_max;            /* RLIMIT_AS; 0: none */
+    uint64_t memory_max; /* RLIMIT_AS; 0: none */
 };
-MUST_USE enum err child_start(struct loop *l, const struct child_spec *spec, child_done_fn *fn, void *ctx, struct child **out);
-void child_kill(struct child *c);   /* no callback comes any more */
+MUST_USE enum err child_start(struct loop *l, const struct child_spec *spec, child_done_fn *fn, void *ctx,
+                              struct child **out);
+void child_kill(struct child *c); /* no callback comes any more */
 
 #endif

@@ -17,7 +17,7 @@ struct loop;
 struct dns;
 struct port;
 
-enum { PORT_BITS_OF_BYTE = 11 };    /* 8E1: start, 8 data, even parity, stop */
+enum { PORT_BITS_OF_BYTE = 11 }; /* 8E1: start, 8 data, even parity, stop */
 
 /* All calls come from the loop, never from inside a call of ours but port_poll(). */
 struct port_user {
@@ -32,7 +32,7 @@ struct port_user {
 MUST_USE enum err port_spec_check(const char *spec, struct err_at *at);
 /* Starts to open. spec must be good; dns may be NULL: then only literal addresses work. */
 struct port *port_start(struct loop *l, struct dns *dns, const char *spec, uint32_t baud, const struct port_user *user);
-void port_stop(struct port *p);             /* no call comes any more */
+void port_stop(struct port *p); /* no call comes any more */
 bool port_is_network(const struct port *p);
 bool port_is_up(const struct port *p);
 /* Tries to open at once, when it is down and only waits for its next try. */
@@ -42,8 +42,8 @@ void port_retry_now(struct port *p);
 void port_set_baud(struct port *p, uint32_t baud);
 /* Returns the monotonic µs when the last bit will have left. A port that does not take the bytes is lost. */
 int64_t port_write(struct port *p, const uint8_t *bytes, size_t len);
-void port_poll(struct port *p);             /* hands over what the kernel holds, now, before silence is concluded */
-size_t port_drain(struct port *p);          /* throws away what the kernel holds; how many bytes */
+void port_poll(struct port *p);    /* hands over what the kernel holds, now, before silence is concluded */
+size_t port_drain(struct port *p); /* throws away what the kernel holds; how many bytes */
 /* Bytes written that have not left the machine, or that the converter has not acknowledged. */
 bool port_is_stuck(const struct port *p);
 

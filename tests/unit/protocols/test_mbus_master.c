@@ -476,7 +476,10 @@ static void a_cancelled_readout_keeps_what_it_has_and_ends(void **state)
     assert_int_equal(s->n_seen, 4);
 }
 
-static void stop_now(struct scene *s) { loop_stop(s->app.loop); }
+static void stop_now(struct scene *s)
+{
+    loop_stop(s->app.loop);
+}
 
 static void stopping_in_the_middle_leaves_nothing_behind(void **state)
 {
