@@ -69,7 +69,6 @@ static void run_free(struct run *r)
     if (r->transfer)
         fetch_cancel(r->transfer);
     timer_fini(&r->timer);
-    render_fini(&r->render);
     sheet_fini(&r->sheet);
     free(r->dealt);
     bytes_wipe(&r->cfg, sizeof r->cfg);

@@ -146,19 +146,22 @@ void sheet_foreign(struct sheet *c, const char *utf8, size_t len)
         put_character(c, harmless(c, next_char(&r)));
 }
 
+void sheet_word(struct sheet *c, const char *ascii)
+{
+    begin_cell(c);
+    sheet_append(c, ascii, strlen(ascii));
+}
+
 void sheet_words(struct sheet *c, const char *fmt, ...)
 {
-    enum { WORDS_MAX = 1024 };
+    enum { WORDS_MAX = 256 };
     char text[WORDS_MAX];
     va_list args;
     va_start(args, fmt);
     int n = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     BUG_IF(n < 0 || n >= WORDS_MAX);
-    begin_cell(c);
-    struct rd r = rd_init(text, (size_t)n);
-    while (rd_left(&r) > 0)
-        put_character(c, next_char(&r));
+    sheet_word(c, text);
 }
 
 void sheet_number(struct sheet *c, struct dec d)

@@ -35,10 +35,10 @@ void sheet_cut(struct sheet *c, size_t len);
 
 void sheet_append(struct sheet *c, const char *bytes, size_t len); /* text that is encoded already */
 
-/* Whole cells. */
-void sheet_words(struct sheet *c, const char *fmt, ...)
-    PRINTF_LIKE(2, 3);                                             /* our own words and numbers, UTF-8, as they are */
-void sheet_foreign(struct sheet *c, const char *utf8, size_t len); /* a text that a meter or a person gave */
+/* Whole cells: words of our own, in ASCII and as they are, texts that a meter or a person gave, and values. */
+void sheet_word(struct sheet *c, const char *ascii);
+void sheet_words(struct sheet *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void sheet_foreign(struct sheet *c, const char *utf8, size_t len);
 void sheet_number(struct sheet *c, struct dec d);
 void sheet_hex(struct sheet *c, const void *bytes, size_t len);
 void sheet_local_time(struct sheet *c, int64_t local); /* 2026-10-01 20:00:00 */

@@ -13,18 +13,19 @@
 #include "reports/sheet.h"
 #include "store/store.h"
 
-/* A report under way; set all but the head, which is the template's, and is given back by render_fini(). */
+enum { RENDER_SERIES_MAX = 256 };
+
+/* A report under way; the head is the template's own. */
 struct render {
     struct sheet *sheet;
     const char *serial; /* of the gateway */
     const struct zone *zone;
-    struct sheet head;   /* the newest heading line of head_meter */
-    uint32_t head_meter; /* 0: none yet */
+    struct {            /* what the newest heading line stands for */
+        uint32_t meter; /* 0: none yet */
+        size_t n_series;
+        uint32_t series[RENDER_SERIES_MAX];
+    } head;
 };
-static inline void render_fini(struct render *r)
-{
-    sheet_fini(&r->head);
-}
 
 struct template
 {

@@ -20,14 +20,14 @@ static void put_device_type(struct sheet *c, uint8_t medium)
                                          [0x0C] = "heat inlet",
                                          [0x0D] = "heat/cooling load" };
     if (medium < sizeof loads / sizeof loads[0] && loads[medium]) {
-        sheet_words(c, "%s", loads[medium]);
+        sheet_word(c, loads[medium]);
         return;
     }
     char text[40];
     str_copy(text, sizeof text, medium_name(medium));
     for (char *p = strchr(text, '-'); p; p = strchr(p, '-'))
         *p = ' ';
-    sheet_words(c, "%s", text);
+    sheet_word(c, text);
 }
 
 /* --- headings: <description>,<unit>,<function>,<tariff>,<sub-unit>,<storage-number> --- */
@@ -80,27 +80,34 @@ static void put_headings(struct sheet *c, const struct value *values, size_t n)
                                          "manufacturer",          "version",         "device-type",
                                          "access-number",         "status",          "signature" };
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-        sheet_words(c, "%s", fixed[i]);
+        sheet_word(c, fixed[i]);
     for (size_t i = 0; i < n; i++)
         put_heading(c, &values[i]);
     sheet_end_row(c);
 }
 
+/* Same series, same headings: a series is one kind of value of one meter. */
+static bool has_headings(const struct render *r, const struct meter *m, const struct value *values, size_t n)
+{
+    if (r->head.meter != m->id || r->head.n_series != n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (values[i].series == 0 || values[i].series != r->head.series[i])
+            return false;
+    }
+    return true;
+}
+
 /* The heading line, unless the one above says the same already. */
 static void need_headings(struct render *r, const struct meter *m, const struct value *values, size_t n)
 {
-    size_t start = r->sheet->len;
+    if (has_headings(r, m, values, n))
+        return;
     put_headings(r->sheet, values, n);
-    size_t len = r->sheet->len - start;
-    if (r->sheet->is_full)
-        return;
-    if (r->head_meter == m->id && bytes_equal(r->head.bytes, r->head.len, r->sheet->bytes + start, len)) {
-        sheet_cut(r->sheet, start);
-        return;
-    }
-    r->head_meter = m->id;
-    sheet_cut(&r->head, 0);
-    sheet_append(&r->head, r->sheet->bytes + start, len);
+    r->head.meter = n <= RENDER_SERIES_MAX ? m->id : 0;
+    r->head.n_series = n;
+    for (size_t i = 0; i < n && i < RENDER_SERIES_MAX; i++)
+        r->head.series[i] = values[i].series;
 }
 
 /* --- cells --- */
@@ -160,10 +167,10 @@ static void put_fixed_cells(struct render *r, const struct meter *m, const struc
         str_fmt(ident, sizeof ident, "%08X", (unsigned)h.ident);
     if (h.maker != 0)
         maker_text(h.maker, maker);
-    sheet_words(c, "%s", r->serial);
+    sheet_word(c, r->serial);
     sheet_foreign(c, m->position, strlen(m->position));
     sheet_words(c, "%d", m->primary >= 0 ? m->primary : PRIMARY_OF_SELECTED);
-    sheet_words(c, "%s", ident);
+    sheet_word(c, ident);
     sheet_local_time(c, zone_local(r->zone, reading->utc));
     sheet_words(c, "%02u", (unsigned)telegram);
     sheet_foreign(c, maker, strlen(maker)); /* its letters may be any character */

@@ -77,9 +77,10 @@ static void latin_reports_have_one_byte_a_character(void **state)
     (void)state;
     struct sheet c;
     sheet_init(&c, (struct sheet_conventions){ .separator = ';', .decimal = ',' });
-    sheet_words(&c, "%s",
-                "flow-temp,\xC2\xB0"
-                "C");
+    sheet_foreign(&c,
+                  "flow-temp,\xC2\xB0"
+                  "C",
+                  13);
     sheet_foreign(&c, "5 \xE2\x82\xAC", 5);
     sheet_end_row(&c);
     assert_text(&c, "flow-temp,\xB0"
