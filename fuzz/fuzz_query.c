@@ -7,7 +7,7 @@
 #include "core/base/bug.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "protocols/codec/http_head.h"
+#include "protocols/codec/http_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -12,6 +12,7 @@
 #include "core/access.h"
 #include "core/service.h"
 #include "io/http_server.h"
+#include "protocols/codec/http_query.h"
 
 struct web_cfg {
     char bind[64];

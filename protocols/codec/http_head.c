@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/wr.h"
+#include "protocols/codec/http_bytes.h"
 
 static const char *const method_names[HTTP_N_METHODS] = {
     [HTTP_GET] = "GET",     [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",       [HTTP_PUT] = "PUT",
@@ -87,34 +88,13 @@ enum http_scan_result http_scan_push(struct http_scan *s, struct rd *in, int *st
 
 /* --- small grammar --- */
 
-static bool is_digit(int c)
-{
-    return c >= '0' && c <= '9';
-}
 static bool is_alnum(int c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return http_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 static bool is_token(int c)
 {
     return is_alnum(c) || (c > 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
-static int hex_digit(int c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* The byte after a '%', or -1. */
-static int rd_escape(struct rd *r)
-{
-    int high = hex_digit(rd_u8(r));
-    int low = hex_digit(rd_u8(r));
-    return rd_ok(r) && high >= 0 && low >= 0 ? high << 4 | low : -1;
 }
 
 /* The next line without its CRLF; bad when there is none. */
@@ -130,20 +110,6 @@ static struct rd rd_line(struct rd *in)
     if (rd_be(in, 2) != ('\r' << 8 | '\n'))
         in->bad = true;
     return line;
-}
-
-/* Bytes up to `stop`, which is taken but not given; bad when it does not come. */
-static struct rd rd_until(struct rd *in, int stop)
-{
-    struct rd ahead = *in;
-    size_t n = 0;
-    while (rd_left(&ahead) > 0 && rd_peek(&ahead) != stop) {
-        rd_skip(&ahead, 1);
-        n++;
-    }
-    struct rd part = rd_sub(in, n);
-    rd_skip(in, 1);
-    return part;
 }
 
 static const char *wr_text(struct wr *w, struct rd part)
@@ -187,7 +153,7 @@ static bool wr_path(struct wr *w, struct rd raw)
         int c = rd_u8(&raw);
         bool is_escaped = c == '%';
         if (is_escaped)
-            c = rd_escape(&raw);
+            c = http_read_escape(&raw);
         if (c < 0x20 || c == 0x7F || c == '\\' || (is_escaped && c == '/'))
             return false;
         wr_u8(w, (uint8_t)c);
@@ -218,7 +184,7 @@ static int parse_target(struct rd raw, struct wr *text, struct http_head *h, str
         err_say(at, ERR_SYNTAX, "The request target does not begin with a slash.");
         return 400;
     }
-    struct rd path = rd_until(&raw, '?');
+    struct rd path = http_read_until(&raw, '?');
     raw.bad = false; /* no question mark: no query */
     h->path = (const char *)text->p;
     size_t began = wr_len(text);
@@ -233,7 +199,7 @@ static int parse_target(struct rd raw, struct wr *text, struct http_head *h, str
 static int parse_version(struct rd word, struct http_head *h, struct err_at *at)
 {
     const uint8_t *v = rd_left(&word) == 8 ? word.p : NULL;
-    if (!v || !bytes_equal(v, 5, "HTTP/", 5) || !is_digit(v[5]) || v[6] != '.' || !is_digit(v[7])) {
+    if (!v || !bytes_equal(v, 5, "HTTP/", 5) || !http_is_digit(v[5]) || v[6] != '.' || !http_is_digit(v[7])) {
         err_say(at, ERR_SYNTAX, "The request line does not end in an HTTP version.");
         return 400;
     }
@@ -247,8 +213,8 @@ static int parse_version(struct rd word, struct http_head *h, struct err_at *at)
 
 static int parse_request_line(struct rd line, struct wr *text, struct http_head *h, struct err_at *at)
 {
-    struct rd method = rd_until(&line, ' ');
-    struct rd target = rd_until(&line, ' ');
+    struct rd method = http_read_until(&line, ' ');
+    struct rd target = http_read_until(&line, ' ');
     if (!rd_ok(&line) || rd_left(&method) == 0 || rd_left(&target) == 0) {
         err_say(at, ERR_SYNTAX, "The request line is not method, target and version.");
         return 400;
@@ -261,19 +227,14 @@ static int parse_request_line(struct rd line, struct wr *text, struct http_head 
 
 /* --- the fields --- */
 
-static bool is_blank(int c)
-{
-    return c == ' ' || c == '\t';
-}
-
 static struct rd trim(struct rd value)
 {
-    while (rd_left(&value) > 0 && is_blank(rd_peek(&value)))
+    while (rd_left(&value) > 0 && http_is_blank(rd_peek(&value)))
         rd_skip(&value, 1);
     size_t keep = 0, n = 0;
     for (struct rd r = value; rd_left(&r) > 0;) {
         n++;
-        if (!is_blank(rd_u8(&r)))
+        if (!http_is_blank(rd_u8(&r)))
             keep = n;
     }
     return rd_sub(&value, keep);
@@ -295,7 +256,7 @@ static int parse_field(struct rd line, struct wr *text, struct http_head *h, str
         err_say(at, ERR_TOO_MANY, "There are more than %d header lines.", HTTP_FIELDS_MAX);
         return 431;
     }
-    struct rd name = rd_until(&line, ':');
+    struct rd name = http_read_until(&line, ':');
     bool is_good = rd_ok(&line) && rd_left(&name) > 0 && is_field_value(line);
     for (struct rd r = name; is_good && rd_left(&r) > 0;)
         is_good = is_token(rd_u8(&r)); /* also refuses folded lines and a blank before the colon */
@@ -393,7 +354,7 @@ static bool list_has(const char *list, const char *word)
         list += strspn(list, " \t,");
         size_t n = strcspn(list, ",");
         size_t used = n;
-        while (used > 0 && is_blank(list[used - 1]))
+        while (used > 0 && http_is_blank(list[used - 1]))
             used--;
         if (used == len && strncasecmp(list, word, len) == 0)
             return true;
@@ -468,7 +429,7 @@ static enum http_chunk_result chunk_size_byte(struct http_chunks *c, uint8_t b)
         c->state = HTTP_CHUNK_SIZE_LF;
         return HTTP_CHUNKS_MORE;
     }
-    int digit = hex_digit(b);
+    int digit = http_hex_digit(b);
     if (digit < 0 || ++c->digits > 8)
         return HTTP_CHUNKS_BAD;
     c->left = c->left << 4 | (uint32_t)digit;
@@ -519,117 +480,4 @@ enum http_chunk_result http_chunks_next(struct http_chunks *c, struct rd *in, st
             return r;
     }
     return c->state == HTTP_CHUNK_END ? HTTP_CHUNKS_END : HTTP_CHUNKS_MORE;
-}
-
-/* --- queries --- */
-
-/* One name or value up to its separator; NULL when it cannot be decoded. */
-static const char *query_text(struct rd raw, struct wr *w)
-{
-    const char *at = (const char *)w->p;
-    size_t began = wr_len(w);
-    while (rd_left(&raw) > 0) {
-        int c = rd_u8(&raw);
-        if (c == '+')
-            c = ' ';
-        else if (c == '%')
-            c = rd_escape(&raw);
-        if (c <= 0)
-            return NULL;
-        wr_u8(w, (uint8_t)c);
-    }
-    bool is_good = str_is_utf8(at, wr_len(w) - began);
-    wr_u8(w, 0);
-    return is_good && wr_ok(w) ? at : NULL;
-}
-
-static enum err query_param(struct rd part, struct wr *w, struct http_query *q, struct err_at *at)
-{
-    if (q->n_params == HTTP_PARAMS_MAX)
-        return err_say(at, ERR_TOO_MANY, "The query has more than %d parameters.", HTTP_PARAMS_MAX);
-    struct rd raw_name = rd_until(&part, '=');
-    part.bad = false;
-    const char *name = query_text(raw_name, w);
-    const char *value = query_text(part, w);
-    if (!name || !value)
-        return err_say(at, ERR_SYNTAX, "The query cannot be decoded.");
-    if (http_query_get(q, name))
-        return err_say(at, ERR_SYNTAX, "The query has a parameter twice.");
-    q->params[q->n_params++] = (struct http_field){ name, value };
-    return ERR_OK;
-}
-
-enum err http_query_parse(const char *query, char *text, size_t text_size, struct http_query *out, struct err_at *at)
-{
-    struct http_query q = { 0 };
-    struct wr w = wr_init(text, text_size);
-    struct rd in = rd_init(query, strlen(query));
-    while (rd_left(&in) > 0) {
-        struct rd part = rd_until(&in, '&');
-        in.bad = false;
-        if (rd_left(&part) == 0)
-            continue;
-        enum err e = query_param(part, &w, &q, at);
-        if (e != ERR_OK)
-            return e;
-    }
-    *out = q;
-    return ERR_OK;
-}
-
-const char *http_query_get(const struct http_query *q, const char *name)
-{
-    for (size_t i = 0; i < q->n_params; i++)
-        if (str_eq(q->params[i].name, name))
-            return q->params[i].value;
-    return NULL;
-}
-
-/* --- content negotiation, as far as two answers need it --- */
-
-/* The weight in thousandths of an element "name;q=0.8"; -1 when the element is another one. */
-static int element_weight(const char *element, size_t len, const char *wanted)
-{
-    size_t name_len = strcspn(element, ";,");
-    if (name_len > len)
-        name_len = len;
-    size_t used = name_len;
-    while (used > 0 && is_blank(element[used - 1]))
-        used--;
-    if (used != strlen(wanted) || strncasecmp(element, wanted, used) != 0)
-        return -1;
-    for (size_t i = name_len; i + 3 <= len; i++) {
-        if ((element[i] != 'q' && element[i] != 'Q') || element[i + 1] != '=')
-            continue;
-        int weight = (element[i + 2] - '0') * 1000;
-        for (size_t d = 0, unit = 100; d < 3 && i + 4 + d < len && is_digit(element[i + 4 + d]); d++, unit /= 10)
-            weight += (element[i + 4 + d] - '0') * (int)unit;
-        return weight;
-    }
-    return 1000;
-}
-
-static int list_weight(const char *list, const char *wanted)
-{
-    while (list && *list) {
-        list += strspn(list, " \t,");
-        size_t n = strcspn(list, ",");
-        int weight = element_weight(list, n, wanted);
-        if (weight >= 0)
-            return weight;
-        list += n;
-    }
-    return -1;
-}
-
-bool http_accepts(const char *accept, const char *wanted)
-{
-    int weight = list_weight(accept, wanted);
-    return weight > 0 && weight >= list_weight(accept, "application/json");
-}
-
-bool http_accepts_gzip(const char *accept_encoding)
-{
-    int weight = list_weight(accept_encoding, "gzip");
-    return weight > 0 || (weight < 0 && list_weight(accept_encoding, "*") > 0);
 }

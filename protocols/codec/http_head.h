@@ -79,20 +79,4 @@ enum http_chunk_result { HTTP_CHUNKS_MORE, HTTP_CHUNKS_DATA, HTTP_CHUNKS_END, HT
 /* Takes coding bytes from `in`; DATA: *data is a piece of the content, in place. */
 enum http_chunk_result http_chunks_next(struct http_chunks *c, struct rd *in, struct rd *data);
 
-/* Parameters of a query or a form, percent-decoded, '+' read as a blank. */
-enum { HTTP_PARAMS_MAX = 32 };
-struct http_query {
-    struct http_field params[HTTP_PARAMS_MAX];
-    size_t n_params;
-};
-/* Texts go into `text` (at least 2 · strlen(query) + 2 bytes). Refuses broken escapes, NUL, bad UTF-8, a name twice. */
-MUST_USE enum err http_query_parse(const char *query, char *text, size_t text_size, struct http_query *out,
-                                   struct err_at *at);
-const char *http_query_get(const struct http_query *q, const char *name); /* NULL when it is not there */
-
-/* Is `wanted` ("text/csv") what an Accept field asks for before JSON? A missing field accepts JSON. */
-bool http_accepts(const char *accept, const char *wanted);
-/* Does an Accept-Encoding field allow gzip? */
-bool http_accepts_gzip(const char *accept_encoding);
-
 #endif
