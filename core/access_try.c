@@ -4,12 +4,12 @@
  * Does not know: how a password is hashed; HTTP.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
 #include "core/access_priv.h"
+#include "core/base/addr.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/wr.h"
@@ -44,14 +44,9 @@ static void user_key(char out[static ACCESS_PEER_MAX + 8], const char *user)
 /* Of an IPv6 address its network counts: whoever has one address there has them all. */
 static void peer_key(char out[static ACCESS_PEER_MAX + 8], const char *peer)
 {
-    struct in6_addr address;
-    char network[INET6_ADDRSTRLEN];
-    if (inet_pton(AF_INET6, peer, &address) == 1 && !IN6_IS_ADDR_V4MAPPED(&address)) {
-        bytes_fill(address.s6_addr + 8, 0, 8);
-        if (inet_ntop(AF_INET6, &address, network, sizeof network))
-            peer = network;
-    }
-    str_fmt(out, ACCESS_PEER_MAX + 8, "from:%s", peer);
+    char network[ADDR_TEXT_MAX];
+    addr_network(network, peer);
+    str_fmt(out, ACCESS_PEER_MAX + 8, "from:%s", network);
 }
 
 static void drop(struct access *a, struct guesses *g)

@@ -410,6 +410,9 @@ static int configure(struct gateway *g)
         if (settings_override(g->app.settings, key, eq + 1, &at) != ERR_OK)
             return say_refused(NULL, &at);
     }
+    at = (struct err_at){ 0 };
+    if (settings_check(g->app.settings, &at) != ERR_OK)
+        return say_refused(NULL, &at);
     return 0;
 }
 

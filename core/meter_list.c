@@ -405,22 +405,29 @@ static char *to_utf8(const char *text, size_t len, size_t *out_len)
     return utf8;
 }
 
+static void note_address(struct parse *p, uint64_t key, uint32_t meter)
+{
+    struct taken *t;
+    HASH_FIND(hh, p->taken, &key, sizeof key, t);
+    if (t)
+        return;
+    t = xcalloc(1, sizeof *t);
+    t->key = key;
+    t->meter = meter;
+    HASH_ADD(hh, p->taken, key, sizeof t->key, t);
+}
+
 static void note_installed(struct parse *p, struct meters *installed)
 {
     p->n_installed = installed ? meters_count(installed) : 0;
     for (size_t i = 0; i < p->n_installed; i++) {
         const struct meter *m = meters_at(installed, i);
-        uint64_t keys[] = { m->ident, m->addressing == ADDRESSING_PRIMARY ? primary_key(m->primary) : METER_NO_IDENT };
-        for (size_t k = 0; m->bus == p->bus && k < COUNT_OF(keys); k++) {
-            struct taken *t;
-            HASH_FIND(hh, p->taken, &keys[k], sizeof keys[k], t);
-            if (t || keys[k] == METER_NO_IDENT)
-                continue;
-            t = xcalloc(1, sizeof *t);
-            t->key = keys[k];
-            t->meter = m->id;
-            HASH_ADD(hh, p->taken, key, sizeof t->key, t);
-        }
+        if (m->bus != p->bus)
+            continue;
+        if (m->addressing == ADDRESSING_PRIMARY)
+            note_address(p, primary_key(m->primary), m->id);
+        if (m->ident != METER_NO_IDENT)
+            note_address(p, m->ident, m->id);
     }
 }
 

@@ -5,10 +5,10 @@
  */
 #include "core/setting_value.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/addr.h"
 #include "core/base/bug.h"
 #include "core/base/civil.h"
 #include "core/base/mem.h"
@@ -119,8 +119,7 @@ static bool host_is_name(const char *text)
 
 static bool host_is_valid(const char *text)
 {
-    struct in6_addr address;
-    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1 || host_is_name(text);
+    return addr_is_ipv4(text) || addr_is_ipv6(text) || host_is_name(text);
 }
 
 /* "HOST", "HOST:PORT", "[IPV6]:PORT"; the port may be missing only if it is not needed. */
@@ -148,8 +147,7 @@ static bool host_port_is_valid(const char *text, size_t len, bool needs_port)
     } else if (needs_port) {
         return false;
     }
-    struct in6_addr address;
-    return port > 0 && (is_bracketed ? inet_pton(AF_INET6, host, &address) == 1 : host_is_valid(host));
+    return port > 0 && (is_bracketed ? addr_is_ipv6(host) : host_is_valid(host));
 }
 
 static bool is_printable(const char *text)

@@ -146,12 +146,14 @@ enum err str_to_i64(const char *text, int64_t min, int64_t max, int64_t *out)
     return ERR_OK;
 }
 
-static int hex_digit(char c)
+enum { NOT_HEX = 0xFF };
+
+static unsigned hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
-        return c - '0';
+        return (unsigned)(c - '0');
     c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : NOT_HEX;
 }
 
 enum err str_from_hex(const char *text, size_t text_len, uint8_t *out, size_t size, size_t *len_out)
@@ -159,7 +161,7 @@ enum err str_from_hex(const char *text, size_t text_len, uint8_t *out, size_t si
     if (text_len % 2 != 0)
         return ERR_SYNTAX;
     for (size_t i = 0; i < text_len; i++) {
-        if (hex_digit(text[i]) < 0)
+        if (hex_digit(text[i]) == NOT_HEX)
             return ERR_SYNTAX;
     }
     if (text_len / 2 > size)

@@ -70,7 +70,7 @@ static inline void wr_varint(struct wr *w, uint64_t v)
     wr_u8(w, (uint8_t)v);
 }
 
-static inline void wr_zigzag(struct wr *w, int64_t v) { wr_varint(w, (uint64_t)v << 1 ^ (uint64_t)(v >> 63)); }
+static inline void wr_zigzag(struct wr *w, int64_t v) { wr_varint(w, (uint64_t)v << 1 ^ (0 - (uint64_t)(v < 0))); }
 
 void wr_bytes(struct wr *w, const void *bytes, size_t len);
 void wr_str(struct wr *w, const char *text);                               /* without its NUL */

@@ -25,7 +25,7 @@ ONLY = {
     r"curl/": ("io/fetch", "tests/"),
     r"sys/socket\.h|netinet/|termios\.h|sys/epoll\.h": ("io/", "tests/"),
     # inet_pton() and inet_ntop() are pure: addresses as text
-    r"arpa/inet\.h": ("io/", "tests/", "core/access_try.c", "core/setting_value.c"),
+    r"arpa/inet\.h": ("core/base/addr.c", "io/", "tests/"),
     r"pthread\.h|threads\.h": (),
     r"zstd\.h": ("store/", "tests/"),
     r"openssl/": ("core/crypto.c", "protocols/codec/mbus/crypt.c", "io/", "tests/"),
