@@ -24,8 +24,8 @@
 enum { CRON_TEXT_MAX = 255, CRON_ALTERNATIVES_MAX = 16 };
 
 struct cron_field {
-    uint64_t values;            /* bit n: n matches */
-    bool is_random;             /* one of values is drawn */
+    uint64_t values; /* bit n: n matches */
+    bool is_random;  /* one of values is drawn */
 };
 struct cron {
     unsigned n;

@@ -15,7 +15,8 @@ enum { CRYPTO_SHA256 = 32, CRYPTO_BLOCK = 16, CRYPTO_KEY = 16 };
 
 void crypto_random(void *out, size_t len);
 void crypto_sha256(uint8_t out[static CRYPTO_SHA256], const void *bytes, size_t len);
-void crypto_hmac_sha256(uint8_t out[static CRYPTO_SHA256], const void *key, size_t key_len, const void *bytes, size_t len);
+void crypto_hmac_sha256(uint8_t out[static CRYPTO_SHA256], const void *key, size_t key_len, const void *bytes,
+                        size_t len);
 
 /* Base64 (RFC 4648 4) with its padding, nothing else between. ERR_SYNTAX, ERR_TOO_BIG. */
 MUST_USE enum err crypto_from_base64(const char *text, uint8_t *out, size_t size, size_t *len);
@@ -27,10 +28,10 @@ MUST_USE enum err crypto_scrypt(const char *password, const uint8_t *salt, size_
 
 /* AES-128. Lengths of CBC and CTR are the caller's; out may be in. CBC does not remove padding. */
 MUST_USE enum err crypto_aes_cbc_decrypt(const uint8_t key[static CRYPTO_KEY], const uint8_t iv[static CRYPTO_BLOCK],
-                                         const uint8_t *in, uint8_t *out, size_t len);    /* ERR_RANGE: not whole blocks */
+                                         const uint8_t *in, uint8_t *out, size_t len); /* ERR_RANGE: not whole blocks */
 void crypto_aes_block(const uint8_t key[static CRYPTO_KEY], const uint8_t in[static CRYPTO_BLOCK],
-                      uint8_t out[static CRYPTO_BLOCK]);                                  /* ECB, encrypts */
+                      uint8_t out[static CRYPTO_BLOCK]); /* ECB, encrypts */
 void crypto_aes_cmac(const uint8_t key[static CRYPTO_KEY], const void *bytes, size_t len,
-                     uint8_t out[static CRYPTO_BLOCK]);                                   /* RFC 4493 */
+                     uint8_t out[static CRYPTO_BLOCK]); /* RFC 4493 */
 
 #endif

@@ -17,15 +17,15 @@
 #include "core/reading.h"
 
 enum event_type {
-    EV_READING,         /* reading */
-    EV_METER,           /* meter: installed, changed, removed */
-    EV_JOB,             /* job: created, progress, state */
-    EV_REPORT_DONE,     /* report */
-    EV_SETTINGS,        /* settings were changed; no payload */
-    EV_BUS,             /* bus: up, down */
-    EV_CLOCK_JUMP,      /* clock */
-    EV_LOG,             /* log */
-    EV_LOGIN,           /* login */
+    EV_READING,     /* reading */
+    EV_METER,       /* meter: installed, changed, removed */
+    EV_JOB,         /* job: created, progress, state */
+    EV_REPORT_DONE, /* report */
+    EV_SETTINGS,    /* settings were changed; no payload */
+    EV_BUS,         /* bus: up, down */
+    EV_CLOCK_JUMP,  /* clock */
+    EV_LOG,         /* log */
+    EV_LOGIN,       /* login */
     EV_N
 };
 #define EV_BIT(type) (1u << (type))
@@ -34,13 +34,33 @@ struct event {
     enum event_type type;
     union {
         const struct reading *reading;
-        struct { uint32_t id; enum { METER_INSTALLED, METER_CHANGED, METER_REMOVED } what; } meter;
-        struct { uint64_t id; } job;
-        struct { unsigned report; enum err err; } report;
-        struct { unsigned bus; bool is_up; } bus;
-        struct { int64_t jump_s; } clock;
-        struct { int64_t utc_us; int level; const char *origin, *text; } log;
-        struct { const char *user, *peer; bool ok; } login;
+        struct {
+            uint32_t id;
+            enum { METER_INSTALLED, METER_CHANGED, METER_REMOVED } what;
+        } meter;
+        struct {
+            uint64_t id;
+        } job;
+        struct {
+            unsigned report;
+            enum err err;
+        } report;
+        struct {
+            unsigned bus;
+            bool is_up;
+        } bus;
+        struct {
+            int64_t jump_s;
+        } clock;
+        struct {
+            int64_t utc_us;
+            int level;
+            const char *origin, *text;
+        } log;
+        struct {
+            const char *user, *peer;
+            bool ok;
+        } login;
     } u;
 };
 

@@ -58,17 +58,21 @@ int log_cfg_level(const struct log_cfg *cfg)
     return levels[cfg->min_severity];
 }
 
-static const struct setting_table device_table = { "device", 0, device_rows, COUNT_OF(device_rows),
-                                                   sizeof(struct device_cfg), check_device };
-static const struct setting_table time_table = { "time", 0, time_rows, COUNT_OF(time_rows), sizeof(struct time_cfg), NULL };
-static const struct setting_table meters_table = { "meters", 0, meters_rows, COUNT_OF(meters_rows),
-                                                   sizeof(struct meters_cfg), NULL };
-static const struct setting_table store_table = { "store", 0, store_rows, COUNT_OF(store_rows),
-                                                  sizeof(struct store_settings), NULL };
+static const struct setting_table device_table = {
+    "device", 0, device_rows, COUNT_OF(device_rows), sizeof(struct device_cfg), check_device
+};
+static const struct setting_table time_table = { "time", 0, time_rows, COUNT_OF(time_rows), sizeof(struct time_cfg),
+                                                 NULL };
+static const struct setting_table meters_table = {
+    "meters", 0, meters_rows, COUNT_OF(meters_rows), sizeof(struct meters_cfg), NULL
+};
+static const struct setting_table store_table = {
+    "store", 0, store_rows, COUNT_OF(store_rows), sizeof(struct store_settings), NULL
+};
 static const struct setting_table log_table = { "log", 0, log_rows, COUNT_OF(log_rows), sizeof(struct log_cfg), NULL };
 
-const struct setting_table *const gateway_tables[] = { &device_table, &time_table, &meters_table, &store_table,
-                                                       &log_table, NULL };
+const struct setting_table *const gateway_tables[] = { &device_table, &time_table, &meters_table,
+                                                       &store_table,  &log_table,  NULL };
 
 void device_serial(const struct device_cfg *cfg, const char *machine_id, char out[static 11])
 {

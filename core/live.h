@@ -10,8 +10,8 @@
 #include "core/reading.h"
 
 struct live_entry {
-    int64_t utc;                    /* time of the reading */
-    int64_t put_ms;                 /* monotonic; age = now - put_ms */
+    int64_t utc;    /* time of the reading */
+    int64_t put_ms; /* monotonic; age = now - put_ms */
     enum reading_source source;
     size_t n_telegrams;
     struct telegram_raw *telegrams; /* owned by live */

@@ -12,7 +12,7 @@
 
 struct logflood;
 struct logflood *logflood_create(log_sink_fn *out, void *ctx);
-void logflood_free(struct logflood *f);         /* says no sums any more */
+void logflood_free(struct logflood *f); /* says no sums any more */
 /* Passes the line on, or counts it. */
 void logflood_put(struct logflood *f, int64_t now_ms, enum log_level level, const char *origin, const char *text);
 /* Says the sums that are due; returns when it wants to be called next, INT64_MAX: not before the next put. */

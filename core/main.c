@@ -54,14 +54,14 @@ struct gateway {
     struct app app;
     const struct options *options;
     char conf_path[PATH_MAX];
-    struct zone *zone;                  /* owned; app.zone points to it or to zone_utc */
+    struct zone *zone; /* owned; app.zone points to it or to zone_utc */
     void *self[N_SERVICES];
     size_t n_started;
     struct timer store_timer, jobs_timer, schedule_timer, watchdog_timer, drain_timer;
-    int64_t drain_until_ms;             /* 0: running */
-    int64_t wall_minus_mono_s;          /* to notice that the clock was set */
+    int64_t drain_until_ms;    /* 0: running */
+    int64_t wall_minus_mono_s; /* to notice that the clock was set */
     struct logflood *flood;
-    struct line *lines;                 /* ring of n_lines from first_line, written by a deferred call */
+    struct line *lines; /* ring of n_lines from first_line, written by a deferred call */
     size_t first_line, n_lines, n_dropped;
     bool is_flushing_lines;
 };
@@ -233,7 +233,8 @@ static void tick_schedules(void *ctx)
     struct gateway *g = ctx;
     int64_t offset = wall_minus_mono(g), jump = offset - g->wall_minus_mono_s;
     if (jump > CLOCK_JUMP_S || jump < -CLOCK_JUMP_S) {
-        log_info("clock", "the clock was set %s by %" PRId64 " s", jump > 0 ? "forward" : "back", jump > 0 ? jump : -jump);
+        log_info("clock", "the clock was set %s by %" PRId64 " s", jump > 0 ? "forward" : "back",
+                 jump > 0 ? jump : -jump);
         const struct event ev = { .type = EV_CLOCK_JUMP, .u.clock = { jump } };
         events_publish(g->app.events, &ev);
     }
@@ -323,8 +324,12 @@ static struct store_cfg store_cfg_of(const struct gateway *g)
     const struct store_settings *st = settings_cfg(g->app.settings, "store", 0);
     const struct log_cfg *lg = settings_cfg(g->app.settings, "log", 0);
     return (struct store_cfg){
-        .dir = g->app.data_dir, .clock = g->app.clock, .max_bytes = st->max_bytes, .max_age_days = st->max_age_days,
-        .log_max_days = lg->max_days, .log_max_bytes = lg->max_bytes,
+        .dir = g->app.data_dir,
+        .clock = g->app.clock,
+        .max_bytes = st->max_bytes,
+        .max_age_days = st->max_age_days,
+        .log_max_days = lg->max_days,
+        .log_max_bytes = lg->max_bytes,
     };
 }
 
@@ -391,8 +396,9 @@ static int say_refused(const char *where, const struct err_at *at)
 static int configure(struct gateway *g)
 {
     struct err_at at = { 0 };
-    bool fits = g->options->config ? str_copy(g->conf_path, sizeof g->conf_path, g->options->config)
-                                   : str_fmt(g->conf_path, sizeof g->conf_path, "%s/metergate.conf", g->options->data_dir);
+    bool fits = g->options->config
+                    ? str_copy(g->conf_path, sizeof g->conf_path, g->options->config)
+                    : str_fmt(g->conf_path, sizeof g->conf_path, "%s/metergate.conf", g->options->data_dir);
     if (!fits) {
         fputs("metergated: the name of the settings file is too long\n", stderr);
         return 2;
@@ -628,8 +634,12 @@ int main(int argc, char **argv)
     log_set_stderr(true, options.is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 
     struct gateway g = {
-        .app = { .clock = clock_system(), .zone = &zone_utc, .data_dir = options.data_dir, .version = METERGATE_VERSION,
-                 .services = services, .n_services = N_SERVICES },
+        .app = { .clock = clock_system(),
+                 .zone = &zone_utc,
+                 .data_dir = options.data_dir,
+                 .version = METERGATE_VERSION,
+                 .services = services,
+                 .n_services = N_SERVICES },
         .options = &options,
     };
     g.app.service_self = g.self;

@@ -14,9 +14,9 @@
 enum { METER_LIST_BYTES_MAX = 4 << 20, METER_LIST_ERRORS_MAX = 100 };
 
 struct meter_list {
-    struct meter *meters;       /* owned; valid when n_errors == 0 */
+    struct meter *meters; /* owned; valid when n_errors == 0 */
     size_t n_meters;
-    struct err_at *errors;      /* owned; in line order, each with line, column and field */
+    struct err_at *errors; /* owned; in line order, each with line, column and field */
     size_t n_errors;
 };
 
@@ -25,6 +25,6 @@ struct meter_list {
 MUST_USE enum err meter_list_parse(const char *text, size_t len, uint8_t bus, struct meters *installed,
                                    struct meter_list *out);
 void meter_list_free(struct meter_list *l);
-extern const char meter_list_template[];    /* the heading line, with semicolons, CRLF */
+extern const char meter_list_template[]; /* the heading line, with semicolons, CRLF */
 
 #endif

@@ -119,7 +119,7 @@ enum quantity { QUANTITY_LIST(QUANTITY_ENUMERATOR) Q_N };
     X(UNIT_J, "J", "J", 1, "J")                                                                                        \
     X(UNIT_CAL, "cal", "cal", 1, "cal")                                                                                \
     X(UNIT_M3, "m3", "m3", 1, "m3")                                                                                    \
-    X(UNIT_L, "l", "l", 1, "l")   /* only the fixed data structure counts in litres */                                 \
+    X(UNIT_L, "l", "l", 1, "l") /* only the fixed data structure counts in litres */                                   \
     X(UNIT_FT3, "ft3", "ft3", 1, "ft3")                                                                                \
     X(UNIT_GAL, "gal", "gal", 1, "gal")                                                                                \
     X(UNIT_KG, "kg", "kg", 1, "kg")                                                                                    \
@@ -156,12 +156,12 @@ enum quantity { QUANTITY_LIST(QUANTITY_ENUMERATOR) Q_N };
     X(UNIT_DBM, "dBm", "dBm", 1, "dBm")                                                                                \
     X(UNIT_HCA, "hca", "hca", 1, "hca")                                                                                \
     X(UNIT_CURRENCY, "currency", "currency", 1, "currency")                                                            \
-    X(UNIT_TEXT, "", "", 1, "")   /* plain-text VIF: value.unit_text */
+    X(UNIT_TEXT, "", "", 1, "") /* plain-text VIF: value.unit_text */
 
 #define UNIT_ENUMERATOR(id, name, canonical, factor, report) id,
 enum unit { UNIT_LIST(UNIT_ENUMERATOR) UNIT_N };
 
-enum function { FUNCTION_INST, FUNCTION_MAX, FUNCTION_MIN, FUNCTION_ERROR };   /* DIF bits 5..4 */
+enum function { FUNCTION_INST, FUNCTION_MAX, FUNCTION_MIN, FUNCTION_ERROR }; /* DIF bits 5..4 */
 
 /* A modifier is a VIFE as a number: 0x000…0x07F combinable (orthogonal) table, 0x080…0x0FF second combinable table
  * (after FCh), 0x100…0x1FF a maker's VIFE (after FFh). */
@@ -170,19 +170,19 @@ enum { MODIFIER_SECOND = 0x080, MODIFIER_MAKER = 0x100, MODIFIER_N = 0x200 };
 const char *quantity_name(enum quantity q);
 bool quantity_find(const char *name, enum quantity *out);
 const char *quantity_report_word(enum quantity q);
-const char *unit_name(enum unit u);             /* as the meter sent it: "h" */
-const char *unit_canonical(enum unit u);        /* "s" */
-int32_t unit_factor(enum unit u);               /* 3600 */
+const char *unit_name(enum unit u);      /* as the meter sent it: "h" */
+const char *unit_canonical(enum unit u); /* "s" */
+int32_t unit_factor(enum unit u);        /* 3600 */
 bool unit_find(const char *name, enum unit *out);
-const char *unit_report_word(enum unit u);      /* UTF-8 */
-const char *function_name(enum function f);     /* inst, max, min, error */
+const char *unit_report_word(enum unit u);  /* UTF-8 */
+const char *function_name(enum function f); /* inst, max, min, error */
 /* "per-hour", "phase-l1", "no-error", "manufacturer-specific-02"; buf is used where a number is part of the name. */
 enum { MODIFIER_TEXT_MAX = 40 };
 const char *modifier_name(unsigned modifier, char buf[static MODIFIER_TEXT_MAX]);
-const char *medium_name(uint8_t medium);        /* EN 13757-3 device types: "heat", "water", …; never NULL */
+const char *medium_name(uint8_t medium); /* EN 13757-3 device types: "heat", "water", …; never NULL */
 
 /* Three letters of a maker code, bit 15 masked (EN 13757-3 5.6); a letter code 0 is '@', those above Z become '?'. */
 void maker_text(uint16_t maker, char out[static 4]);
-bool maker_parse(const char *text, uint16_t *out);   /* "KAM", any case */
+bool maker_parse(const char *text, uint16_t *out); /* "KAM", any case */
 
 #endif

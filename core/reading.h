@@ -29,33 +29,33 @@ enum value_kind {
 
 enum value_note {
     NOTE_NONE,
-    NOTE_NO_DATA,           /* DIF data field 0 */
-    NOTE_INVALID_DIGITS,    /* hex digits in BCD */
-    NOTE_INVALID_NUMBER,    /* most negative integer, NaN */
-    NOTE_INVALID_TIME,      /* marked invalid, or an impossible date */
-    NOTE_OVERFLOW,          /* does not fit 64 bits */
-    NOTE_EXPIRED,           /* older than asked for */
-    NOTE_RECORD_ERROR,      /* VIFE 01h…1Fh: add the code, NOTE_RECORD_ERROR + code; 15h = no data available */
+    NOTE_NO_DATA,        /* DIF data field 0 */
+    NOTE_INVALID_DIGITS, /* hex digits in BCD */
+    NOTE_INVALID_NUMBER, /* most negative integer, NaN */
+    NOTE_INVALID_TIME,   /* marked invalid, or an impossible date */
+    NOTE_OVERFLOW,       /* does not fit 64 bits */
+    NOTE_EXPIRED,        /* older than asked for */
+    NOTE_RECORD_ERROR,   /* VIFE 01h…1Fh: add the code, NOTE_RECORD_ERROR + code; 15h = no data available */
     NOTE_N = NOTE_RECORD_ERROR + 0x20,
 };
-const char *value_note_name(unsigned note);     /* "invalid-digits", "no-data-available"; NULL for NOTE_NONE */
+const char *value_note_name(unsigned note); /* "invalid-digits", "no-data-available"; NULL for NOTE_NONE */
 
 enum { VALUE_MODIFIERS_MAX = 10, DIB_VIB_MAX = 2 * 11 };
 
 struct value {
-    uint8_t kind;           /* enum value_kind */
-    uint8_t note;           /* enum value_note; may stand beside a number that the meter marked unsafe */
-    uint8_t function;       /* enum function */
-    uint8_t unit;           /* enum unit, as sent */
-    uint16_t quantity;      /* enum quantity */
+    uint8_t kind;      /* enum value_kind */
+    uint8_t note;      /* enum value_note; may stand beside a number that the meter marked unsafe */
+    uint8_t function;  /* enum function */
+    uint8_t unit;      /* enum unit, as sent */
+    uint16_t quantity; /* enum quantity */
     int8_t exp10;
     uint8_t n_modifiers;
-    uint8_t telegram;       /* of the chain, from 0 */
-    uint8_t index;          /* of the record in its telegram, from 0 */
-    uint16_t subunit;       /* 0…1023 */
-    uint32_t tariff;        /* 0…2^20-1 */
-    uint32_t series;        /* number the store gave; 0 = none yet */
-    uint64_t storage;       /* 0…2^41-1 */
+    uint8_t telegram; /* of the chain, from 0 */
+    uint8_t index;    /* of the record in its telegram, from 0 */
+    uint16_t subunit; /* 0…1023 */
+    uint32_t tariff;  /* 0…2^20-1 */
+    uint32_t series;  /* number the store gave; 0 = none yet */
+    uint64_t storage; /* 0…2^41-1 */
     int64_t mantissa;
     const uint8_t *bytes;   /* borrowed, like unit_text and dib_vib, as long as the reading that holds the value */
     const char *unit_text;  /* of a plain-text VIF, else NULL */
@@ -67,8 +67,8 @@ struct value {
 
 /* The number in its canonical unit. False when there is none, or it does not fit. */
 bool value_canonical(const struct value *v, struct dec *out);
-const char *value_unit_name(const struct value *v);     /* canonical, or unit_text */
-bool value_same_series(const struct value *a, const struct value *b);   /* all but what was measured and its place */
+const char *value_unit_name(const struct value *v);                   /* canonical, or unit_text */
+bool value_same_series(const struct value *a, const struct value *b); /* all but what was measured and its place */
 enum { VALUE_TEXT_MAX = 600 };
 /* One JSON value for "value": number, text, ISO local time, hex text, or null. */
 void value_json(struct json_out *j, const struct value *v);
@@ -79,16 +79,16 @@ void value_time_text(char out[static 24], const struct value *v);
 
 /* The fixed header of one telegram (EN 13757-3 5.4 ff.). */
 struct telegram_head {
-    uint32_t ident;         /* 8 hex digits as printed: 0x12345678 shows as 12345678 */
+    uint32_t ident; /* 8 hex digits as printed: 0x12345678 shows as 12345678 */
     uint16_t maker;
     uint8_t version, medium;
     uint8_t access_no, status;
-    uint16_t signature;     /* configuration word */
+    uint16_t signature; /* configuration word */
 };
 
 struct telegram_raw {
     struct telegram_head head;
-    const uint8_t *bytes;   /* the whole frame as received (wired: 68h … 16h; wireless: from L, CRCs removed) */
+    const uint8_t *bytes; /* the whole frame as received (wired: 68h … 16h; wireless: from L, CRCs removed) */
     uint16_t len;
 };
 
@@ -102,21 +102,21 @@ enum readout_status {
     READOUT_NO_KEY,
     READOUT_N_STATUS,
 };
-const char *readout_status_name(enum readout_status s);     /* "no_answer" */
+const char *readout_status_name(enum readout_status s); /* "no_answer" */
 
 enum reading_source { SOURCE_SCHEDULED, SOURCE_MANUAL, SOURCE_CONTINUOUS, SOURCE_PUSH };
 const char *reading_source_name(enum reading_source s);
 
-enum { CHAIN_MAX = 64 };    /* telegrams of one readout that we ever keep */
+enum { CHAIN_MAX = 64 }; /* telegrams of one readout that we ever keep */
 
 struct reading {
-    uint32_t meter;                         /* number in the meter list */
-    int64_t utc;                            /* when its first telegram was asked for */
+    uint32_t meter; /* number in the meter list */
+    int64_t utc;    /* when its first telegram was asked for */
     enum readout_status status;
     enum reading_source source;
-    const struct telegram_raw *telegrams;   /* what came, also of a failed readout; borrowed */
+    const struct telegram_raw *telegrams; /* what came, also of a failed readout; borrowed */
     size_t n_telegrams;
-    const struct value *values;             /* borrowed, in telegram order */
+    const struct value *values; /* borrowed, in telegram order */
     size_t n_values;
 };
 

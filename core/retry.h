@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct retry_plan {
-    unsigned retries;           /* after the first try */
-    int64_t delay_s;            /* between two tries */
+    unsigned retries; /* after the first try */
+    int64_t delay_s;  /* between two tries */
 };
 
 struct retry_plan retry_plan(bool adaptive, int64_t interval_s, struct retry_plan otherwise);

@@ -13,7 +13,7 @@ struct service;
 
 struct service_ops {
     const char *name, *title;
-    const struct setting_table *const *tables;      /* NULL-terminated; the settings groups it owns */
+    const struct setting_table *const *tables; /* NULL-terminated; the settings groups it owns */
     /* Allocates its own state into *self. Settings come from app->settings; changes through settings_on_change(). */
     MUST_USE enum err (*start)(struct app *app, void **self, struct err_at *at);
     void (*drain)(void *self);                      /* take no new work; may be NULL */
@@ -25,21 +25,21 @@ struct service_ops {
 /* Borrowed handles, given to a service at start; it copies those it needs. Created and freed by main.c. */
 struct app {
     const struct clock *clock;
-    struct loop *loop;              /* io/loop.h */
+    struct loop *loop; /* io/loop.h */
     struct settings *settings;
     struct events *events;
     struct meters *meters;
     struct live *live;
     struct jobs *jobs;
     struct schedules *schedules;
-    struct store *store;            /* store/store.h */
-    struct dns *dns;                /* io/dns.h */
-    struct fetch *fetch;            /* io/fetch.h */
-    struct formats *formats;        /* learnt compact-frame formats, protocols/codec/mbus/compact.h */
-    const struct zone *zone;        /* local time; replaced when time.zone changes: read it through app each time */
+    struct store *store;     /* store/store.h */
+    struct dns *dns;         /* io/dns.h */
+    struct fetch *fetch;     /* io/fetch.h */
+    struct formats *formats; /* learnt compact-frame formats, protocols/codec/mbus/compact.h */
+    const struct zone *zone; /* local time; replaced when time.zone changes: read it through app each time */
     const char *data_dir;
-    const char *version;            /* "0.1.0" */
-    char serial[11];                /* 10 digits */
+    const char *version; /* "0.1.0" */
+    char serial[11];     /* 10 digits */
     int64_t started_ms;
     /* services of this process, for status pages; n_services entries */
     const struct service_ops *const *services;

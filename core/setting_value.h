@@ -14,7 +14,7 @@
 MUST_USE enum err setting_value_parse(const struct setting *row, const char *text, void *field, struct err_at *at);
 /* The value as text that setting_value_parse() takes; secrets in clear. Points into buf, the field or a table. */
 const char *setting_value_text(const struct setting *row, const void *field, char buf[static SETTING_VALUE_MAX]);
-size_t setting_value_size(const struct setting *row);   /* bytes of the field */
-const char *setting_type_name(enum setting_type type);  /* "bool", "int", "text", … */
+size_t setting_value_size(const struct setting *row);  /* bytes of the field */
+const char *setting_type_name(enum setting_type type); /* "bool", "int", "text", … */
 
 #endif

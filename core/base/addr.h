@@ -6,10 +6,10 @@
 
 #include <stdbool.h>
 
-enum { ADDR_TEXT_MAX = 46 };    /* with its NUL */
+enum { ADDR_TEXT_MAX = 46 }; /* with its NUL */
 
-bool addr_is_ipv4(const char *text);    /* dotted, four numbers */
-bool addr_is_ipv6(const char *text);    /* without brackets, without a zone */
+bool addr_is_ipv4(const char *text); /* dotted, four numbers */
+bool addr_is_ipv6(const char *text); /* without brackets, without a zone */
 /* What stands for one customer: an IPv4 address, also one mapped into IPv6, as it is; of an IPv6 address its /64 network.
  * Any other text is copied. */
 void addr_network(char out[static ADDR_TEXT_MAX], const char *text);

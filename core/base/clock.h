@@ -15,13 +15,22 @@ struct clock {
 
 const struct clock *clock_system(void);
 
-static inline int64_t clock_mono_ms(const struct clock *c) { return c->mono_us(c) / 1000; }
-static inline int64_t clock_utc_us(const struct clock *c) { return c->utc_us(c); }
-static inline int64_t clock_utc(const struct clock *c) { return c->utc_us(c) / 1000000; }
+static inline int64_t clock_mono_ms(const struct clock *c)
+{
+    return c->mono_us(c) / 1000;
+}
+static inline int64_t clock_utc_us(const struct clock *c)
+{
+    return c->utc_us(c);
+}
+static inline int64_t clock_utc(const struct clock *c)
+{
+    return c->utc_us(c) / 1000000;
+}
 
 /* A clock that tests move: both times advance together by clock_fake_advance(); wall time alone by assigning. */
 struct clock_fake {
-    struct clock clock;     /* hand in &fake.clock */
+    struct clock clock; /* hand in &fake.clock */
     int64_t now_mono_us, now_utc_us;
 };
 void clock_fake_init(struct clock_fake *f, int64_t utc);

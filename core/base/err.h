@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE                     __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt_at, args_at) __attribute__((format(printf, fmt_at, args_at)))
 
 enum err_blame {
@@ -69,18 +69,18 @@ enum err_blame {
 #define ERR_ENUMERATOR(id, name, blame, text) id,
 enum err { ERR_LIST(ERR_ENUMERATOR) ERR_N };
 
-const char *err_name(enum err e);           /* "no_answer" */
-const char *err_text(enum err e);           /* "no answer" */
+const char *err_name(enum err e); /* "no_answer" */
+const char *err_text(enum err e); /* "no answer" */
 enum err_blame err_blame(enum err e);
-enum err err_from_errno(int errno_value);   /* ENOSPC -> ERR_DISK_FULL, ENOENT -> ERR_NOT_FOUND, … */
+enum err err_from_errno(int errno_value); /* ENOSPC -> ERR_DISK_FULL, ENOENT -> ERR_NOT_FOUND, … */
 
 /* Where and what, for a refusal that a person reads. Zero line, column or offset: not known. */
 struct err_at {
-    size_t offset;          /* byte, counts from 0; meaningful with has_offset */
+    size_t offset; /* byte, counts from 0; meaningful with has_offset */
     bool has_offset;
-    unsigned line, column;  /* count from 1 */
-    char field[48];         /* column heading, setting key, JSON member; may be empty */
-    char text[200];         /* a whole sentence or its end, without the place */
+    unsigned line, column; /* count from 1 */
+    char field[48];        /* column heading, setting key, JSON member; may be empty */
+    char text[200];        /* a whole sentence or its end, without the place */
 };
 
 /* Fill *at (may be NULL) and return e, so that a parser can `return err_say(at, ERR_RANGE, "…", …);`. Places that

@@ -16,24 +16,27 @@
 /* jansson, which reads JSON for us, exports functions of these names: ours must not take their place in the linked program.
  * A file that uses both includes <jansson.h> first. */
 #define json_object json_out_object
-#define json_array json_out_array
-#define json_null json_out_null
+#define json_array  json_out_array
+#define json_null   json_out_null
 
 typedef void json_flush_fn(void *ctx, const char *bytes, size_t len);
 
 struct json_out {
     char *start, *p, *end;
-    json_flush_fn *flush;   /* NULL: fixed buffer */
+    json_flush_fn *flush; /* NULL: fixed buffer */
     void *ctx;
-    bool full;              /* did not fit; everything since is dropped */
-    bool comma;             /* the next item needs one before it */
+    bool full;  /* did not fit; everything since is dropped */
+    bool comma; /* the next item needs one before it */
 };
 
 void json_init(struct json_out *j, char *buffer, size_t size, json_flush_fn *flush, void *ctx);
-void json_finish(struct json_out *j);                       /* hands the rest to flush() */
-static inline size_t json_len(const struct json_out *j) { return (size_t)(j->p - j->start); }
+void json_finish(struct json_out *j); /* hands the rest to flush() */
+static inline size_t json_len(const struct json_out *j)
+{
+    return (size_t)(j->p - j->start);
+}
 
-bool json_make_room(struct json_out *j, size_t n);          /* the rare half of json_room() */
+bool json_make_room(struct json_out *j, size_t n); /* the rare half of json_room() */
 static inline bool json_room(struct json_out *j, size_t n)
 {
     return __builtin_expect((size_t)(j->end - j->p) >= n, 1) || json_make_room(j, n);
@@ -100,15 +103,15 @@ static inline void json_piece_uint(struct json_out *j, uint64_t v)
         j->p += num_text(j->p, v);
 }
 
-void json_str(struct json_out *j, const char *text);        /* NULL -> null */
+void json_str(struct json_out *j, const char *text);               /* NULL -> null */
 void json_str_n(struct json_out *j, const char *text, size_t len); /* invalid UTF-8 becomes U+FFFD */
 void json_int(struct json_out *j, int64_t v);
 void json_uint(struct json_out *j, uint64_t v);
-void json_dec(struct json_out *j, struct dec d);            /* 6.70 stays 6.70 */
-void json_double(struct json_out *j, double v);             /* ratios and seconds, not meter values; NaN -> null */
+void json_dec(struct json_out *j, struct dec d); /* 6.70 stays 6.70 */
+void json_double(struct json_out *j, double v);  /* ratios and seconds, not meter values; NaN -> null */
 void json_bool(struct json_out *j, bool v);
 void json_null(struct json_out *j);
-void json_utc(struct json_out *j, int64_t utc);             /* "2026-10-01T20:00:00Z" */
+void json_utc(struct json_out *j, int64_t utc); /* "2026-10-01T20:00:00Z" */
 void json_hex(struct json_out *j, const void *bytes, size_t len);
 void json_raw(struct json_out *j, const char *bytes, size_t len); /* a ready-made JSON value */
 

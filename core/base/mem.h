@@ -9,7 +9,7 @@
 
 #define MEM_OWNED __attribute__((malloc, returns_nonnull, warn_unused_result))
 
-MEM_OWNED void *xcalloc(size_t count, size_t size);     /* zeroed */
+MEM_OWNED void *xcalloc(size_t count, size_t size); /* zeroed */
 MEM_OWNED void *xmalloc(size_t size);
 __attribute__((returns_nonnull, warn_unused_result)) void *xrealloc(void *old, size_t count, size_t size);
 MEM_OWNED char *xstrdup(const char *text);

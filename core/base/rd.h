@@ -20,8 +20,14 @@ static inline struct rd rd_init(const void *bytes, size_t len)
     return (struct rd){ p, p ? p + len : p, false };
 }
 
-static inline bool rd_ok(const struct rd *r) { return !r->bad; }
-static inline size_t rd_left(const struct rd *r) { return (size_t)(r->end - r->p); }
+static inline bool rd_ok(const struct rd *r)
+{
+    return !r->bad;
+}
+static inline size_t rd_left(const struct rd *r)
+{
+    return (size_t)(r->end - r->p);
+}
 
 /* n bytes in place, or NULL (and bad) when fewer are left. */
 static inline const uint8_t *rd_bytes(struct rd *r, size_t n)
@@ -42,10 +48,16 @@ static inline struct rd rd_sub(struct rd *r, size_t n)
     return (struct rd){ at, at ? at + n : at, at == NULL };
 }
 
-static inline bool rd_skip(struct rd *r, size_t n) { return rd_bytes(r, n) != NULL; }
+static inline bool rd_skip(struct rd *r, size_t n)
+{
+    return rd_bytes(r, n) != NULL;
+}
 
 /* The next byte without taking it, or -1 at the end. */
-static inline int rd_peek(const struct rd *r) { return r->bad || r->p == r->end ? -1 : *r->p; }
+static inline int rd_peek(const struct rd *r)
+{
+    return r->bad || r->p == r->end ? -1 : *r->p;
+}
 
 static inline uint8_t rd_u8(struct rd *r)
 {
@@ -73,10 +85,22 @@ static inline uint64_t rd_be(struct rd *r, size_t n)
     return v;
 }
 
-static inline uint16_t rd_u16le(struct rd *r) { return (uint16_t)rd_le(r, 2); }
-static inline uint32_t rd_u32le(struct rd *r) { return (uint32_t)rd_le(r, 4); }
-static inline uint16_t rd_u16be(struct rd *r) { return (uint16_t)rd_be(r, 2); }
-static inline uint32_t rd_u32be(struct rd *r) { return (uint32_t)rd_be(r, 4); }
+static inline uint16_t rd_u16le(struct rd *r)
+{
+    return (uint16_t)rd_le(r, 2);
+}
+static inline uint32_t rd_u32le(struct rd *r)
+{
+    return (uint32_t)rd_le(r, 4);
+}
+static inline uint16_t rd_u16be(struct rd *r)
+{
+    return (uint16_t)rd_be(r, 2);
+}
+static inline uint32_t rd_u32be(struct rd *r)
+{
+    return (uint32_t)rd_be(r, 4);
+}
 
 /* LEB128-like variable length integers as wr_varint() writes them: 7 bits a byte, low group first, at most 10 bytes. */
 static inline uint64_t rd_varint(struct rd *r)

@@ -167,7 +167,8 @@ enum err str_from_hex(const char *text, size_t text_len, uint8_t *out, size_t si
     if (text_len / 2 > size)
         return ERR_TOO_BIG;
     for (size_t i = 0; i < text_len / 2; i++)
-        out[i] = (uint8_t)(((unsigned)hex_digit(text[2 * i]) & 0xFU) << 4 | ((unsigned)hex_digit(text[2 * i + 1]) & 0xFU));
+        out[i] =
+            (uint8_t)(((unsigned)hex_digit(text[2 * i]) & 0xFU) << 4 | ((unsigned)hex_digit(text[2 * i + 1]) & 0xFU));
     *len_out = text_len / 2;
     return ERR_OK;
 }

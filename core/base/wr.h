@@ -23,9 +23,18 @@ static inline struct wr wr_init(void *buffer, size_t size)
     return (struct wr){ b, b, b + size, false };
 }
 
-static inline bool wr_ok(const struct wr *w) { return !w->full; }
-static inline size_t wr_len(const struct wr *w) { return (size_t)(w->p - w->start); }
-static inline size_t wr_room(const struct wr *w) { return (size_t)(w->end - w->p); }
+static inline bool wr_ok(const struct wr *w)
+{
+    return !w->full;
+}
+static inline size_t wr_len(const struct wr *w)
+{
+    return (size_t)(w->p - w->start);
+}
+static inline size_t wr_room(const struct wr *w)
+{
+    return (size_t)(w->end - w->p);
+}
 
 /* Room for n bytes that the caller fills, or NULL (and full). */
 static inline uint8_t *wr_take(struct wr *w, size_t n)
@@ -60,8 +69,14 @@ static inline void wr_be(struct wr *w, uint64_t v, size_t n)
         b[i] = (uint8_t)v;
 }
 
-static inline void wr_u16le(struct wr *w, uint16_t v) { wr_le(w, v, 2); }
-static inline void wr_u32le(struct wr *w, uint32_t v) { wr_le(w, v, 4); }
+static inline void wr_u16le(struct wr *w, uint16_t v)
+{
+    wr_le(w, v, 2);
+}
+static inline void wr_u32le(struct wr *w, uint32_t v)
+{
+    wr_le(w, v, 4);
+}
 
 static inline void wr_varint(struct wr *w, uint64_t v)
 {
@@ -70,11 +85,14 @@ static inline void wr_varint(struct wr *w, uint64_t v)
     wr_u8(w, (uint8_t)v);
 }
 
-static inline void wr_zigzag(struct wr *w, int64_t v) { wr_varint(w, (uint64_t)v << 1 ^ (0 - (uint64_t)(v < 0))); }
+static inline void wr_zigzag(struct wr *w, int64_t v)
+{
+    wr_varint(w, (uint64_t)v << 1 ^ (0 - (uint64_t)(v < 0)));
+}
 
 void wr_bytes(struct wr *w, const void *bytes, size_t len);
-void wr_str(struct wr *w, const char *text);                               /* without its NUL */
-void wr_fmt(struct wr *w, const char *fmt, ...) PRINTF_LIKE(2, 3);         /* all of it or nothing, and full */
-void wr_hex(struct wr *w, const void *bytes, size_t len);                  /* lower case */
+void wr_str(struct wr *w, const char *text);                       /* without its NUL */
+void wr_fmt(struct wr *w, const char *fmt, ...) PRINTF_LIKE(2, 3); /* all of it or nothing, and full */
+void wr_hex(struct wr *w, const void *bytes, size_t len);          /* lower case */
 
 #endif

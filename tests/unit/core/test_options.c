@@ -25,7 +25,9 @@ static void parse(struct options *o, const char **argv)
 static void options_are_taken_in_any_order(void **state)
 {
     (void)state;
-    const char *argv[] = { "metergated", "-s", "web.port=1", "--data", "/d", "--set", "a.b=c=d", "-c", "/f", "-v", NULL };
+    const char *argv[] = {
+        "metergated", "-s", "web.port=1", "--data", "/d", "--set", "a.b=c=d", "-c", "/f", "-v", NULL
+    };
     struct options o;
     parse(&o, argv);
     assert_int_equal(o.what, OPTIONS_RUN);
@@ -39,7 +41,8 @@ static void options_are_taken_in_any_order(void **state)
 static void each_task_is_known(void **state)
 {
     (void)state;
-    const char *check[] = { "metergated", "--check-config", NULL }, *passwd[] = { "metergated", "-d", "/d", "--passwd", "admin", NULL };
+    const char *check[] = { "metergated", "--check-config", NULL },
+               *passwd[] = { "metergated", "-d", "/d", "--passwd", "admin", NULL };
     const char *worker[] = { "metergated", "--worker", "hash", NULL };
     struct options o;
     parse(&o, check);
