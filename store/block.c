@@ -130,12 +130,18 @@ static bool is_too_large(const struct block *b)
     return cells > CELLS_MAX;
 }
 
-static enum err read_small(struct rd *r, struct packer *p, uint8_t *out, size_t n)
+/* A column of numbers below a limit of at most 256; nearly always of one number alone. */
+static enum err read_small(struct rd *r, struct packer *p, uint8_t *out, size_t n, int64_t limit)
 {
+    int64_t same;
+    if (column_read_constant(r, &same)) {
+        bytes_fill(out, (uint8_t)same, n);
+        return same >= 0 && same < limit ? ERR_OK : ERR_CORRUPT;
+    }
     int64_t *wide = xmalloc(n * sizeof *wide + 1);
     enum err e = column_read(r, p, wide, n);
     for (size_t i = 0; !e && i < n; i++) {
-        if (wide[i] < 0 || wide[i] > UINT8_MAX)
+        if (wide[i] < 0 || wide[i] >= limit)
             e = ERR_CORRUPT;
         out[i] = (uint8_t)wide[i];
     }
@@ -143,31 +149,46 @@ static enum err read_small(struct rd *r, struct packer *p, uint8_t *out, size_t 
     return e;
 }
 
-/* Times, statuses and groups; in_table tells where the block's groups are in the table. */
-static enum err read_rows(const struct block *b, struct packer *p, struct rd *r, struct table *t,
-                          const size_t *in_table)
+/* From the groups of the block to those of the table, and which of its group each row is. */
+static enum err place_rows(const struct block *b, struct table *t, const size_t *in_table)
 {
-    size_t from = t->n;
-    table_reserve(t, b->n);
-    enum err e = column_read(r, p, t->utc + from, b->n);
-    e = e ? e : read_small(r, p, t->status + from, b->n);
-    e = e ? e : read_small(r, p, t->group + from, b->n);
-    if (e)
-        return e;
     uint32_t next[GROUPS_MAX];
+    uint8_t *group = t->group + t->n;
+    uint32_t *nth = t->nth + t->n;
     for (size_t i = 0; i < b->n_groups; i++)
         next[i] = (uint32_t)t->groups[in_table[i]].n;
-    for (size_t i = from; i < from + b->n; i++) {
-        uint8_t g = t->group[i];
-        if (g >= b->n_groups || t->status[i] >= READOUT_N_STATUS || (i && t->utc[i] <= t->utc[i - 1]))
-            return ERR_CORRUPT;
-        t->group[i] = (uint8_t)in_table[g];
-        t->nth[i] = next[g]++;
+    if (b->n_groups == 1) {
+        bytes_fill(group, (uint8_t)in_table[0], b->n);
+        for (size_t i = 0; i < b->n; i++)
+            nth[i] = next[0] + (uint32_t)i;
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        uint8_t g = group[i];
+        group[i] = (uint8_t)in_table[g];
+        nth[i] = next[g]++;
     }
     for (size_t i = 0; i < b->n_groups; i++)
         if (next[i] - t->groups[in_table[i]].n != b->groups[i].n)
             return ERR_CORRUPT;
-    return t->utc[from] == b->first_utc && t->utc[from + b->n - 1] == b->last_utc ? ERR_OK : ERR_CORRUPT;
+    return ERR_OK;
+}
+
+/* Times, statuses and groups; in_table tells where the block's groups are in the table. */
+static enum err read_rows(const struct block *b, struct packer *p, struct rd *r, struct table *t,
+                          const size_t *in_table)
+{
+    table_reserve(t, b->n);
+    int64_t *utc = t->utc + t->n;
+    enum err e = column_read(r, p, utc, b->n);
+    e = e ? e : read_small(r, p, t->status + t->n, b->n, READOUT_N_STATUS);
+    e = e ? e : read_small(r, p, t->group + t->n, b->n, (int64_t)b->n_groups);
+    if (e)
+        return e;
+    bool ascends = utc[0] == b->first_utc && utc[b->n - 1] == b->last_utc && (t->n == 0 || utc[-1] < utc[0]);
+    for (size_t i = 1; i < b->n; i++)
+        ascends &= utc[i - 1] < utc[i];
+    return ascends ? place_rows(b, t, in_table) : ERR_CORRUPT;
 }
 
 /* Numbers of texts are places in the block's texts: check them, and move them to where those stand in the table. */

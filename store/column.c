@@ -339,6 +339,19 @@ enum err column_read(struct rd *r, struct packer *p, int64_t *v, size_t n)
     return ERR_OK;
 }
 
+bool column_read_constant(struct rd *r, int64_t *v)
+{
+    struct rd ahead = *r;
+    if (rd_u8(&ahead) != COLUMN_CONSTANT)
+        return false;
+    int64_t base = rd_zigzag(&ahead);
+    if (!rd_ok(&ahead))
+        return false;
+    *r = ahead;
+    *v = base;
+    return true;
+}
+
 enum err column_skip(struct rd *r)
 {
     uint8_t head = rd_u8(r);

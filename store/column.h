@@ -21,6 +21,8 @@ enum { COLUMN_SPARE = 64 }; /* a column of n takes at most 9·n + COLUMN_SPARE b
 /* is_small: as quick as can be, without compression. */
 void column_write(struct wr *w, struct packer *p, const int64_t *v, size_t n, bool is_small);
 MUST_USE enum err column_read(struct rd *r, struct packer *p, int64_t *v, size_t n);
+/* True, and the column taken, when all of it is one number. */
+bool column_read_constant(struct rd *r, int64_t *v);
 MUST_USE enum err column_skip(struct rd *r);
 
 /* Bytes as they are, compressed where that helps. */
