@@ -46,6 +46,10 @@ describe("which series", () => {
         expect(mainSeries(all)?.id).toBe(3);
         expect(mainSeries([])).toBeUndefined();
     });
+    it("prefers a counter of a direction to what is no counter", () => {
+        const all = [series({ id: 1, quantity: "flow-temperature" }), series({ id: 2, modifiers: ["positive-accumulation"] })];
+        expect(mainSeries(all)?.id).toBe(2);
+    });
     it("counts only what grows for ever", () => {
         expect(isCounter(series({}))).toBe(true);
         expect(isCounter(series({ storage: 1 }))).toBe(false);

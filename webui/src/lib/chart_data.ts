@@ -43,7 +43,8 @@ export function isCounter(s: Series): boolean {
 /** What a meter is about is shown first: its main counter, else its first present value. */
 export function mainSeries(all: Series[]): Series | undefined {
     const plain = (s: Series) => s.tariff === 0 && s.subunit === 0 && s.modifiers.length === 0;
-    return all.find((s) => isCounter(s) && plain(s)) ?? all.find((s) => s.function === "inst" && s.storage === 0 && plain(s)) ?? all[0];
+    const whole = (s: Series) => s.tariff === 0 && s.subunit === 0;
+    return all.find((s) => isCounter(s) && plain(s)) ?? all.find((s) => isCounter(s) && whole(s)) ?? all.find((s) => s.function === "inst" && s.storage === 0 && plain(s)) ?? all[0];
 }
 
 export interface Query {

@@ -123,7 +123,7 @@ export function formatValue(v: Value): string | null {
         return v.value.dec;
     if (isExact(v.value))
         return formatAmount(v.value.dec, v.quantity === "text" ? "" : v.unit);
-    return formatMeterTime(v.value) ?? v.value;
+    return formatMeterTime(v.value) ?? (v.value || null);
 }
 
 export function noteWord(note: string): string {

@@ -79,6 +79,13 @@ function axes(host: HTMLElement): uPlot.Axis[] {
     ];
 }
 
+/* The first and the last bar are seen whole. */
+function timeRange({ drawn, span, isBars, step = 0 }: PlotOptions): [number, number] {
+    const first = drawn.times[0] ?? Infinity;
+    const last = drawn.times[drawn.times.length - 1] ?? -Infinity;
+    return [Math.min(span.from / 1000, first), Math.max(span.to / 1000, isBars ? last + step : last)];
+}
+
 /* A counter drawn as it is must not look flat: the scale fits the values. Bars stand on zero. */
 function valueRange(isBars: boolean): uPlot.Range.Function {
     return (_u, low, high) => {
@@ -101,7 +108,7 @@ function line(host: HTMLElement, options: PlotOptions): uPlot.Series {
 }
 
 export function createPlot(host: HTMLElement, options: PlotOptions): { destroy: () => void } {
-    const { drawn, span, onZoom, onPoint } = options;
+    const { drawn, onZoom, onPoint } = options;
     const plot = new uPlot({
         width: host.clientWidth,
         height: HEIGHT,
@@ -111,11 +118,13 @@ export function createPlot(host: HTMLElement, options: PlotOptions): { destroy: 
             y: false,
             drag: { x: true, y: false, setScale: false },
             points: { show: !options.isBars },
+            /* A bar is pointed at from where it begins to where the next one does. */
+            dataIdx: (_u, _series, nearest, at) => (options.isBars && (drawn.times[nearest] ?? 0) > at ? Math.max(0, nearest - 1) : nearest),
             /* A press without a drag is no zoom. */
             bind: { dblclick: () => null },
         },
         scales: {
-            x: { time: true, range: () => [Math.min(span.from / 1000, drawn.times[0] ?? Infinity), span.to / 1000] },
+            x: { time: true, range: () => timeRange(options) },
             y: { range: valueRange(options.isBars) },
         },
         axes: axes(host),
@@ -127,7 +136,7 @@ export function createPlot(host: HTMLElement, options: PlotOptions): { destroy: 
                              to: u.posToVal(u.select.left + u.select.width, "x") * 1000 });
                 u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
             }],
-            setCursor: [(u) => onPoint(u.cursor.idx ?? null)],
+            setCursor: [(u) => onPoint(u.cursor.idxs?.[1] ?? null)],
         },
     }, [drawn.times, drawn.numbers], host);
     const watch = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: HEIGHT }));
