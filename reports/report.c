@@ -80,7 +80,9 @@ static void on_run_done(void *ctx, uint64_t job_id, const struct run_result *r)
     job_error(js, j, subject, "%s", r->text);
     struct retry_plan plan = plan_of(rs, number);
     bool is_last = r->is_hopeless || r->err == ERR_CANCELLED || j->attempts > plan.retries;
-    if (is_last)
+    if (r->err == ERR_CANCELLED)
+        log_info(subject, "cancelled; what it held stays unsent");
+    else if (is_last)
         log_error(subject, "not delivered: %s; what it held stays unsent", r->text);
     else
         log_warn(subject, "not delivered: %s; next try in %" PRId64 " s", r->text, plan.delay_s);

@@ -136,7 +136,6 @@ static void begin_collecting(struct run *r)
     int64_t now_utc = clock_utc(r->app->clock);
     r->state = RUN_COLLECTING;
     r->rule.now_utc = now_utc;
-    r->rule.zone = r->render.zone = r->app->zone;
     struct civil t;
     civil_from_seconds(zone_local(r->app->zone, now_utc), &t);
     str_fmt(r->filename, sizeof r->filename, "%s_%s_%04d%02d%02d%02d%02d%02d_%u.csv", r->app->serial, r->template->kind,
@@ -300,6 +299,7 @@ static void step(void *ctx)
         begin_collecting(r);
         break;
     case RUN_COLLECTING:
+        r->rule.zone = r->render.zone = r->app->zone; /* may be another one since the last turn */
         for (int64_t until_us = clock->mono_us(clock) + SLICE_US; clock->mono_us(clock) < until_us;) {
             if (!collect_some(r)) {
                 tell_progress(r);

@@ -80,7 +80,8 @@ static const struct setting report_rows[] = {
     S_ENUM(struct report_cfg, auth, "basic", auths, S_ADMIN,
            "basic sends user and password, if there is a user; none never."),
     S_TEXT(struct report_cfg, period, "auto", S_ADMIN,
-           "auto sends what was not delivered yet, the oldest 180 readouts of each meter first. "
+           "auto sends what was not delivered yet, the oldest 180 readouts of each meter first, and nothing when there "
+           "is nothing. "
            "A time such as 24h or 7d goes exactly that far back, delivered or not."),
     S_TEXT(
         struct report_cfg, interval, "all", S_ADMIN,

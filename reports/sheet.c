@@ -130,8 +130,10 @@ static bool is_formula(const char *text, size_t len)
 {
     if (len == 0 || !strchr("=+-@", text[0]))
         return false;
-    size_t numeric = strspn(text + 1, "0123456789.,");
-    return text[0] == '=' || text[0] == '@' || numeric == 0 || numeric + 1 < len;
+    size_t digits_end = 1; /* the text is a meter's bytes, without NUL */
+    while (digits_end < len && strchr("0123456789.,", text[digits_end]) && text[digits_end])
+        digits_end++;
+    return text[0] == '=' || text[0] == '@' || digits_end == 1 || digits_end < len;
 }
 
 void sheet_foreign(struct sheet *c, const char *utf8, size_t len)
