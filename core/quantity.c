@@ -7,6 +7,7 @@
 #include "core/quantity.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "core/base/bug.h"
 #include "core/base/mem.h"
@@ -251,7 +252,11 @@ static const char *const second_modifiers[0x80] = {
 
 static const char *numbered(char buf[static MODIFIER_TEXT_MAX], const char *word, unsigned number)
 {
-    str_fmt(buf, MODIFIER_TEXT_MAX, "%s-%02x", word, number & 0xFF);
+    const uint8_t byte = (uint8_t)number;
+    size_t len = strlen(word); /* two hex digits behind it; meters with such VIFEs have them in most records */
+    str_copy(buf, MODIFIER_TEXT_MAX, word);
+    buf[len++] = '-';
+    str_to_hex(buf + len, &byte, 1);
     return buf;
 }
 

@@ -51,12 +51,12 @@ static enum err read_text(struct rd *r, struct wr *text, bool is_msb_first, stru
     return ERR_OK;
 }
 
-static void take_row(struct walk *w, const struct vif_row *row)
+static inline void take_row(struct value *v, struct vif_info *info, const struct vif_row *row)
 {
-    w->v->quantity = row->quantity;
-    w->v->unit = row->unit;
-    w->v->exp10 = row->exp10;
-    w->info->type = row->type;
+    v->quantity = row->quantity;
+    v->unit = row->unit;
+    v->exp10 = row->exp10;
+    info->type = row->type;
 }
 
 /* The data is something else than the VIF says: a date, a count, a duration of or about its quantity. */
@@ -152,38 +152,44 @@ static uint8_t read_true_vif(struct walk *w, uint8_t vif)
     uint8_t code = rd_u8(w->r);
     w->n_vife++;
     if (vif == VIF_EXTENSION_FB) {
-        take_row(w, &vif_fb[code & VIF_CODE]);
+        take_row(w->v, w->info, &vif_fb[code & VIF_CODE]);
     } else if (vif == VIF_EXTENSION_EF) {
-        take_row(w, &vif_reserved);
+        take_row(w->v, w->info, &vif_reserved);
     } else if (code == VIF_EXTENSION_FD) {
         code = rd_u8(w->r);
         w->n_vife++;
-        take_row(w, &vif_fd_fd[code & VIF_CODE]);
+        take_row(w->v, w->info, &vif_fd_fd[code & VIF_CODE]);
     } else {
-        take_row(w, &vif_fd[code & VIF_CODE]);
+        take_row(w->v, w->info, &vif_fd[code & VIF_CODE]);
     }
     return code;
 }
 
+/* All but a lone VIF without extension. */
+static enum err read_block(struct walk *w, uint8_t vif, struct wr *text, bool is_msb_first)
+{
+    if ((vif & VIF_CODE) == VIF_TEXT) {
+        enum err e = read_text(w->r, text, is_msb_first, w->v);
+        if (e != ERR_OK)
+            return e;
+    } else if (vif == VIF_EXTENSION_FB || vif == VIF_EXTENSION_FD || vif == VIF_EXTENSION_EF) {
+        vif = read_true_vif(w, vif);
+    }
+    w->is_maker = vif == (VIF_MAKER | VIF_EXTENDED) && w->v->quantity == Q_MANUFACTURER_SPECIFIC;
+    if (vif & VIF_EXTENDED)
+        return read_vifes(w);
+    return rd_ok(w->r) ? ERR_OK : ERR_SHORT;
+}
+
 enum err vif_read(struct rd *r, struct wr *text, bool is_msb_first, struct value *v, struct vif_info *info)
 {
-    struct walk w = { .r = r, .v = v, .info = info };
     uint8_t vif = rd_u8(r);
     *info = (struct vif_info){ .type = VIF_NUMBER };
     v->unit_text = NULL;
     v->n_modifiers = 0;
-    take_row(&w, &vif_primary[vif & VIF_CODE]);
+    take_row(v, info, &vif_primary[vif & VIF_CODE]);
     if (!(vif & VIF_EXTENDED) && vif != VIF_TEXT) /* most records */
         return rd_ok(r) ? ERR_OK : ERR_SHORT;
-    if ((vif & VIF_CODE) == VIF_TEXT) {
-        enum err e = read_text(r, text, is_msb_first, v);
-        if (e != ERR_OK)
-            return e;
-    } else if (vif == VIF_EXTENSION_FB || vif == VIF_EXTENSION_FD || vif == VIF_EXTENSION_EF) {
-        vif = read_true_vif(&w, vif);
-    }
-    w.is_maker = vif == (VIF_MAKER | VIF_EXTENDED) && v->quantity == Q_MANUFACTURER_SPECIFIC;
-    if (vif & VIF_EXTENDED)
-        return read_vifes(&w);
-    return rd_ok(r) ? ERR_OK : ERR_SHORT;
+    struct walk w = { .r = r, .v = v, .info = info };
+    return read_block(&w, vif, text, is_msb_first);
 }
