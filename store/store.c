@@ -14,7 +14,7 @@
 #include "core/base/str.h"
 #include "store/store_int.h"
 
-enum { RETRY_MS = 5000, MERGE_PAUSE_MS = 250, MERGE_OFF_MS = 60000, IDLE_MS = 60000, SQUEEZES = 4 };
+enum { RETRY_MS = 5000, MERGE_PAUSE_MS = 250, MERGE_OFF_MS = 60000, SQUEEZES = 4 };
 
 /* --- what is pending, by file --- */
 
@@ -252,7 +252,7 @@ static bool merge_waits(const struct store *s, int64_t now_ms)
 
 int64_t store_tick(struct store *s, int64_t now_ms)
 {
-    int64_t due = s->is_dirty ? s->dirty_ms + COMMIT_MS : now_ms + IDLE_MS;
+    int64_t due = s->is_dirty ? s->dirty_ms + COMMIT_MS : now_ms + COMMIT_MS;
     if (s->is_full || s->has_failed)
         due = s->retry_ms;
     int64_t idle_due = retain_next_ms(s);

@@ -65,6 +65,27 @@ static void test_a_newer_schema_is_refused_by_name(void **state)
     fixture_fini(&f);
 }
 
+static void test_a_tick_comes_soon_enough_for_what_is_put_after_it(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct chance c = { 4 };
+    struct store_stats stats;
+    fixture_init(&f);
+    int64_t next = store_tick(f.store, clock_mono_ms(&f.clock.clock));
+    clock_fake_advance(&f.clock, 1);
+    int64_t put_ms = clock_mono_ms(&f.clock.clock);
+    assert_int_equal(put_one(&f, &c, 1, 0), ERR_OK);
+    for (int i = 0; i < 2; i++) {       /* called when it asked for, and at no other time */
+        clock_fake_advance(&f.clock, next - clock_mono_ms(&f.clock.clock));
+        next = store_tick(f.store, clock_mono_ms(&f.clock.clock));
+    }
+    store_stats(f.store, &stats);
+    assert_int_equal(stats.commits, 1);
+    assert_true(clock_mono_ms(&f.clock.clock) - put_ms <= 2000);
+    fixture_fini(&f);
+}
+
 static void test_commits_come_after_two_seconds_or_256_readings(void **state)
 {
     (void)state;
@@ -210,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_second_opening_says_locked),
         cmocka_unit_test(test_a_newer_schema_is_refused_by_name),
+        cmocka_unit_test(test_a_tick_comes_soon_enough_for_what_is_put_after_it),
         cmocka_unit_test(test_commits_come_after_two_seconds_or_256_readings),
         cmocka_unit_test(test_killed_at_any_moment_it_keeps_all_that_was_committed),
         cmocka_unit_test(test_on_a_full_disk_it_says_so_keeps_what_it_has_and_heals),
