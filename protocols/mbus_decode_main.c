@@ -85,6 +85,10 @@ static void take_keys(struct program *p, const char *path)
         exit(EXIT_USAGE);
     }
     size_t len = fread(text, 1, KEY_FILE_MAX + 1, f);
+    if (ferror(f)) {
+        fprintf(stderr, "mbus-decode: %s: %s\n", path, strerror(errno));
+        exit(EXIT_USAGE);
+    }
     fclose(f);
     struct err_at at = { 0 };
     enum err e = len > KEY_FILE_MAX ? err_say(&at, ERR_TOO_BIG, "longer than %d bytes", KEY_FILE_MAX)

@@ -62,7 +62,7 @@ bool address_ident_parse(const char *text, uint32_t *out)
 {
     uint32_t ident = 0;
     int n = 0;
-    for (; text[n] && n <= 8; n++) {
+    for (; n <= 8 && text[n]; n++) {
         char c = text[n];
         uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
                          : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)

@@ -29,7 +29,7 @@ struct decode {
 /* The big arrays stay as they are: only what n_values and text_len count is ever read. */
 void telegram_reset(struct telegram *t)
 {
-    t->link = LINK_WIRED;
+    t->link = LINK_AUTO;
     t->c = t->a = t->ci = 0;
     t->has_head = t->has_access = t->has_status = t->has_radio = false;
     t->head = t->radio = (struct telegram_head){ 0 };
@@ -262,10 +262,10 @@ static enum err decode_wired(struct decode *d)
 {
     enum { CI_OFFSET = 6, TAIL_LEN = 2 };
     struct frame f;
+    d->t->link = LINK_WIRED;
     enum err e = frame_parse(d->bytes, d->len, &f, d->at);
     if (e != ERR_OK)
         return e;
-    d->t->link = LINK_WIRED;
     d->t->c = f.c;
     d->t->a = f.a;
     if (f.kind == FRAME_ACK || f.kind == FRAME_SHORT)

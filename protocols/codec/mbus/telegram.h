@@ -55,7 +55,7 @@ enum {
 };
 
 struct telegram {
-    enum telegram_link link; /* as found; never AUTO */
+    enum telegram_link link; /* as found; AUTO when not even that is known */
     uint8_t c, a, ci;        /* a: primary address of a wired frame; ci: the innermost */
     bool has_head;           /* head is the meter's: long header, else the radio link's with the short header */
     bool has_access;         /* head.access_no was sent; status and signature only with has_status */

@@ -22,7 +22,7 @@ static const char *link_name(enum telegram_link link)
     case LINK_AUTO:
         break;
     }
-    return "unknown";
+    return "auto";
 }
 
 static const char *security_name(enum telegram_security security)
@@ -106,6 +106,8 @@ static void put_error(struct json_out *j, enum err err, const struct err_at *at)
 
 static void put_link(struct json_out *j, const struct telegram *t)
 {
+    if (t->link == LINK_AUTO)
+        return;
     json_key(j, "link");
     json_plain(j, link_name(t->link));
     if (t->link == LINK_RECORD)

@@ -117,7 +117,7 @@ static void put_row(struct wr *w, const struct value *v)
 
 static void put_head(struct wr *w, const struct telegram *t)
 {
-    static const char *const links[] = { "?", "wired", "wireless", "records" };
+    static const char *const links[] = { "no telegram", "wired", "wireless", "records" };
     char ident[ADDRESS_TEXT_MAX], maker[4];
     wr_fmt(w, "%s", links[t->link]);
     if (t->has_head) {
