@@ -341,15 +341,22 @@ static void on_store_changed(void *ctx, unsigned instance, const void *was, cons
     store_configure(g->app.store, &cfg);
 }
 
+static void reload_settings(struct gateway *g)
+{
+    struct err_at at = { 0 };
+    if (load_settings_file(g, &at) != ERR_OK) {
+        log_error("settings", "%s line %u: %s; the settings stay as they were", g->conf_path, at.line, at.text);
+        return;
+    }
+    log_info("settings", "%s was read again", g->conf_path);
+    events_publish(g->app.events, &(struct event){ .type = EV_SETTINGS });
+}
+
 static void on_signal(void *ctx, int signal)
 {
     struct gateway *g = ctx;
-    struct err_at at = { 0 };
     if (signal == SIGHUP) {
-        if (load_settings_file(g, &at) == ERR_OK)
-            log_info("settings", "%s was read again", g->conf_path);
-        else
-            log_error("settings", "%s line %u: %s; the settings stay as they were", g->conf_path, at.line, at.text);
+        reload_settings(g);
         return;
     }
     if (g->drain_until_ms != 0) {

@@ -13,7 +13,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/wr.h"
-#include "core/meter.h"
+#include "core/gateway_settings.h"
 #include "store/store.h"
 
 enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
@@ -277,8 +277,6 @@ void csv_cell(struct http_request *rq, const char *text, char after)
 
 uint32_t http_meter_limit(const struct app *app)
 {
-    char buffer[SETTING_VALUE_MAX];
-    uint64_t n = METERS_MAX;
-    const char *text = settings_get(app->settings, "meters.limit", buffer);
-    return text && str_to_u64(text, METERS_MAX, &n) == ERR_OK ? (uint32_t)n : METERS_MAX;
+    const struct meters_cfg *cfg = settings_cfg(app->settings, "meters", 0);
+    return cfg->limit;
 }

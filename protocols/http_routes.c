@@ -21,6 +21,8 @@ const struct http_route http_routes[] = {
     { HTTP_GET, API "/openapi.json", OPEN_TO_ALL, BODY_NONE, rest_openapi_get, "This document", "", NULL, 200,
       "Document" },
     { HTTP_GET, API "/system", FOR_VIEWER, BODY_NONE, rest_system_get, "The gateway itself", "", NULL, 200, "System" },
+    { HTTP_GET, API "/buses", FOR_VIEWER, BODY_NONE, rest_buses_get, "M-Bus interfaces in use", "", NULL, 200,
+      "BusList" },
 
     { HTTP_GET, API "/meters", FOR_VIEWER, BODY_NONE, rest_meters_get, "Installed meters", "limit cursor", NULL, 200,
       "MeterPage" },

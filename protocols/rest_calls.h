@@ -16,6 +16,7 @@ struct value;
 /* rest_system.c */
 void rest_health_get(struct http_call *c);
 void rest_system_get(struct http_call *c);
+void rest_buses_get(struct http_call *c);
 /* http_openapi.c */
 void rest_openapi_get(struct http_call *c);
 /* rest_meter.c */

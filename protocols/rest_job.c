@@ -77,8 +77,19 @@ void rest_job_delete(struct http_call *c)
 
 /* --- starting --- */
 
-/* {"meters": "all"} or a list of numbers, each once an installed meter. False: refused. */
-static bool check_meters(struct http_call *c, const json_t *meters)
+/* A number of a meter, also as text. 0: neither. */
+static uint32_t meter_number(const json_t *v)
+{
+    uint64_t id = 0;
+    if (json_is_integer(v) && json_integer_value(v) > 0)
+        id = (uint64_t)json_integer_value(v);
+    else if (json_is_string(v) && str_to_u64(json_string_value(v), UINT32_MAX, &id) != ERR_OK)
+        return 0;
+    return id <= UINT32_MAX ? (uint32_t)id : 0;
+}
+
+/* {"meters": "all"} or a list of installed meters, whose numbers are made numbers here. False: refused. */
+static bool check_meters(struct http_call *c, json_t *meters)
 {
     if (json_is_string(meters) && str_eq(json_string_value(meters), "all"))
         return true;
@@ -90,8 +101,8 @@ static bool check_meters(struct http_call *c, const json_t *meters)
     json_t *v;
     json_array_foreach(meters, i, v)
     {
-        json_int_t id = json_integer_value(v);
-        if (id > 0 && id <= UINT32_MAX && meters_find(c->app->meters, (uint32_t)id))
+        uint32_t id = meter_number(v);
+        if (id && meters_find(c->app->meters, id) && json_array_set_new(meters, i, json_integer(id)) == 0)
             continue;
         call_fail_field(c, ERR_INVALID, "meters", "element %zu of meters is not an installed meter", i);
         return false;

@@ -4,6 +4,7 @@
 #include "protocols/http_call.h"
 
 #include "core/base/clock.h"
+#include "core/base/str.h"
 #include "core/meter.h"
 #include "io/loop.h"
 #include "protocols/rest_calls.h"
@@ -70,6 +71,17 @@ static void json_services(struct json_out *j, const struct app *app)
         json_object_end(j);
     }
     json_object_end(j);
+}
+
+/* The buses are what the M-Bus master tells of itself. */
+void rest_buses_get(struct http_call *c)
+{
+    const struct app *app = c->app;
+    struct json_out *j = call_json(c);
+    for (size_t i = 0; i < app->n_services; i++)
+        if (str_eq(app->services[i]->name, "mbus") && app->service_self[i])
+            app->services[i]->status(app->service_self[i], j);
+    call_send_json(c, 200);
 }
 
 void rest_system_get(struct http_call *c)

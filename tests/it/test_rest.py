@@ -34,6 +34,12 @@ def test_the_system_says_what_it_is(shared):
     assert s["services"]["web"]["running"] is True
 
 
+def test_buses_in_use_are_shown(shared):
+    bus, = shared.get("/buses")["buses"]
+    assert bus["bus"] == 1 and bus["state"] == "up" and TIME.fullmatch(bus["since"]) and bus["port"].startswith("tcp:")
+    assert bus["readouts"] >= 6 and bus["errors"] == bus["queued"] == 0 and 0 <= bus["wire_busy"] <= 1
+
+
 def test_meters_are_listed_in_pages(shared):
     page = shared.get("/meters?limit=2")
     assert [m["secondary_address"] for m in page["meters"]] == shared.addresses[:2] and page["next"]
@@ -152,7 +158,7 @@ def test_broken_json_is_refused_with_its_place(shared, body):
     assert a.status == 422 and a.json["error"] == "syntax"
 
 
-@pytest.mark.parametrize("wish", [{}, {"meters": []}, {"meters": [999]}, {"meters": "some"}, {"meters": ["1"]}, {"meters": "all", "x": 1}])
+@pytest.mark.parametrize("wish", [{}, {"meters": []}, {"meters": [999]}, {"meters": "some"}, {"meters": ["1x"]}, {"meters": [-1]}, {"meters": ["-1"]}, {"meters": [1.5]}, {"meters": "all", "x": 1}])
 def test_readouts_name_their_meters(shared, wish):
     shared.api("POST", "/readouts", wish, 422)
 
@@ -163,6 +169,8 @@ def test_a_job_is_watched_to_its_end(shared):
     assert job["state"] == "done" and job["progress"] == {"done": 1, "total": 1} and job["errors"] == []
     assert job["id"] in [j["id"] for j in shared.get("/jobs?limit=1000")["jobs"]]
     shared.api("DELETE", f"/jobs/{job['id']}", None, 409)
+    job = shared.job("/readouts", {"meters": [str(m), m]})
+    assert job["state"] == "done" and job["progress"]["done"] >= 1 and job["errors"] == []
 
 
 def test_a_report_that_is_off_is_not_sent(shared):
@@ -256,8 +264,10 @@ def test_events_tell_what_happens_and_resume(shared):
     gw.read_all()
     c, r = listen(**{"Last-Event-ID": last})
     seen, _ = collect(r, {"reading"})
-    r.close(), c.close()
     assert job["state"] == "done"
+    gw.program.process.send_signal(signal.SIGHUP)
+    collect(r, {"settings"})
+    r.close(), c.close()
     until(lambda: gw.get("/system")["services"]["web"]["clients"] <= 1, "the listeners to be forgotten")
 
 
