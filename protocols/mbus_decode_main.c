@@ -80,16 +80,16 @@ static void take_keys(struct program *p, const char *path)
 {
     FILE *f = fopen(path, "rb");
     char *text = xmalloc(KEY_FILE_MAX + 1);
-    if (!f) {
-        fprintf(stderr, "mbus-decode: %s: %s\n", path, strerror(errno));
+    size_t len = f ? fread(text, 1, KEY_FILE_MAX + 1, f) : 0;
+    bool is_read = f && !ferror(f);
+    int why = errno;
+    if (f)
+        fclose(f);
+    if (!is_read) {
+        free(text);
+        fprintf(stderr, "mbus-decode: %s: %s\n", path, strerror(why));
         exit(EXIT_USAGE);
     }
-    size_t len = fread(text, 1, KEY_FILE_MAX + 1, f);
-    if (ferror(f)) {
-        fprintf(stderr, "mbus-decode: %s: %s\n", path, strerror(errno));
-        exit(EXIT_USAGE);
-    }
-    fclose(f);
     struct err_at at = { 0 };
     enum err e = len > KEY_FILE_MAX ? err_say(&at, ERR_TOO_BIG, "longer than %d bytes", KEY_FILE_MAX)
                                     : keylist_parse(p->keys, text, len, &at);
