@@ -45,7 +45,7 @@ static int write_idle(struct store *s, MDB_txn *txn)
 static int commit_once(struct store *s, store_write_fn *extra, void *ctx)
 {
     MDB_txn *txn;
-    int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
+    int rc = env_begin(s, &txn);
     if (rc)
         return rc;
     rc = write_parts(s, txn);
@@ -63,7 +63,7 @@ static int commit_once(struct store *s, store_write_fn *extra, void *ctx)
 static int squeeze(struct store *s)
 {
     MDB_txn *txn;
-    int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
+    int rc = env_begin(s, &txn);
     if (rc)
         return rc;
     rc = retain_squeeze(s, txn);
@@ -134,7 +134,10 @@ static void commit_failed(struct store *s, enum err e, int rc)
 enum err store_commit(struct store *s, store_write_fn *extra, void *ctx)
 {
     int64_t start_us = s->cfg.clock->mono_us(s->cfg.clock);
+    if (s->is_broken && env_restart(s) == ERR_OK)
+        s->is_broken = false;
     int rc = commit_with_room(s, extra, ctx);
+    s->is_broken = s->is_broken || rc == MDB_PANIC;
     if (rc == 0) {
         commit_done(s, s->cfg.clock->mono_us(s->cfg.clock) - start_us);
         return ERR_OK;
@@ -238,6 +241,7 @@ void store_configure(struct store *s, const struct store_cfg *cfg)
     s->cfg = *cfg;
     s->cfg.dir = dir;
     s->age_next_ms = 0;
+    env_limit(s);
 }
 
 static bool merge_waits(const struct store *s, int64_t now_ms)

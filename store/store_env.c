@@ -82,24 +82,27 @@ static enum err marker_make(const struct store *s, struct err_at *at)
 
 /* --- opening --- */
 
-static size_t map_round(const struct store *s, uint64_t bytes)
+static size_t map_round(uint64_t bytes)
 {
-    (void)s;
     const uint64_t unit = 1 << 16;
     uint64_t top = SIZE_MAX / 4 - SIZE_MAX / 4 % unit;
     return bytes >= top ? (size_t)top : (size_t)((bytes + unit - 1) / unit * unit);
 }
 
-static void map_limits(struct store *s, uint64_t file_bytes)
+void env_limit(struct store *s)
 {
     enum { MAP_LEAST = 1 << 20 };
     uint64_t quota = s->cfg.max_bytes && s->cfg.max_bytes < MAP_LEAST ? MAP_LEAST : s->cfg.max_bytes;
-    uint64_t least = file_bytes + file_bytes / 4 + MAP_LEAST;
-    s->map_max = map_round(s, quota ? quota : UINT64_MAX);
-    if (s->map_max < file_bytes) /* a quota below what is there already: no growth, retention makes room */
-        s->map_max = map_round(s, file_bytes);
-    size_t wanted = map_round(s, least > map_first ? least : map_first);
-    s->map_size = wanted < s->map_max ? wanted : s->map_max;
+    s->map_max = map_round(quota ? quota : UINT64_MAX);
+}
+
+/* A quota below what is there already: no growth, and retention makes room. */
+static void map_choose(struct store *s, uint64_t in_file)
+{
+    env_limit(s);
+    size_t most = s->map_max < in_file ? map_round(in_file) : s->map_max;
+    size_t wanted = map_round(in_file + in_file / 4 > map_first ? in_file + in_file / 4 : map_first);
+    s->map_size = wanted < most ? wanted : most;
 }
 
 static int dbs_open(struct store *s, MDB_txn *txn)
@@ -115,7 +118,7 @@ static int env_start(struct store *s)
     char path[PATH_LEN_MAX];
     struct stat st;
     path_in(s, "data.mdb", path);
-    map_limits(s, stat(path, &st) == 0 ? (uint64_t)st.st_size : 0);
+    map_choose(s, stat(path, &st) == 0 ? (uint64_t)st.st_size : 0);
     int dead, rc = mdb_env_create(&s->env);
     rc = rc ? rc : mdb_env_set_maxdbs(s->env, DB_N);
     rc = rc ? rc : mdb_env_set_mapsize(s->env, s->map_size);
@@ -169,7 +172,8 @@ enum err env_open(struct store *s, struct err_at *at)
     return marker_make(s, at);
 }
 
-void env_close(struct store *s)
+/* Lets go of what LMDB has; the lock stays. */
+static void env_drop(struct store *s)
 {
     if (s->reader)
         mdb_txn_abort(s->reader);
@@ -177,16 +181,47 @@ void env_close(struct store *s)
     if (s->env)
         mdb_env_close(s->env);
     s->env = NULL;
+}
+
+void env_close(struct store *s)
+{
+    env_drop(s);
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     s->lock_fd = -1;
+}
+
+enum err env_restart(struct store *s)
+{
+    uint32_t newer = 0;
+    struct counters counters = s->counters; /* of what is pending, too */
+    if (s->n_readers)
+        return ERR_BUSY;
+    env_drop(s);
+    int rc = env_start(s);
+    rc = rc ? rc : env_prepare(s, &newer);
+    s->counters = counters;
+    rc = rc ? rc : mdb_txn_begin(s->env, NULL, MDB_RDONLY, &s->reader);
+    if (rc) {
+        env_drop(s);
+        return env_err(s, rc);
+    }
+    mdb_txn_reset(s->reader);
+    return ERR_OK;
+}
+
+int env_begin(struct store *s, MDB_txn **txn)
+{
+    if (!s->env)
+        return EIO;
+    return mdb_txn_begin(s->env, NULL, 0, txn);
 }
 
 /* --- in use --- */
 
 bool env_grow(struct store *s)
 {
-    if (s->n_readers || s->map_size >= s->map_max)
+    if (!s->env || s->n_readers || s->map_size >= s->map_max)
         return false;
     size_t wanted = s->map_size > s->map_max / 2 ? s->map_max : s->map_size * 2;
     if (mdb_env_set_mapsize(s->env, wanted) != 0)
@@ -242,13 +277,15 @@ uint64_t env_used_bytes(const struct store *s)
 {
     MDB_envinfo info;
     MDB_stat st;
-    if (mdb_env_info(s->env, &info) || mdb_env_stat(s->env, &st))
+    if (!s->env || mdb_env_info(s->env, &info) || mdb_env_stat(s->env, &st))
         return 0;
     return (uint64_t)(info.me_last_pgno + 1) * st.ms_psize;
 }
 
 enum err env_read(struct store *s, MDB_txn **txn)
 {
+    if (!s->reader)
+        return ERR_IO;
     if (s->n_readers == 0) {
         int rc = mdb_txn_renew(s->reader);
         if (rc)

@@ -125,15 +125,19 @@ struct store {
     size_t scratch_cap;
 
     uint64_t commits, commit_last_us, commit_max_us;
-    bool is_full, is_full_said, has_failed;
+    bool is_full, has_failed;
+    bool is_broken;   /* LMDB does not get over its last fault: it is to be opened anew */
     int64_t retry_ms; /* not before: the next try after a failure */
 };
 
 /* --- store_env.c: the file and its transactions --- */
 MUST_USE enum err env_open(struct store *s, struct err_at *at);
 void env_close(struct store *s);
-bool env_grow(struct store *s);            /* false: the quota is reached, or a read is going on */
-enum err env_err(struct store *s, int rc); /* an LMDB result as ours; knows a full disk behind EIO */
+void env_limit(struct store *s);                /* to the quota, when it has changed */
+MUST_USE enum err env_restart(struct store *s); /* after a fault that LMDB does not get over */
+int env_begin(struct store *s, MDB_txn **txn);  /* to write; an LMDB result */
+bool env_grow(struct store *s);                 /* false: the quota is reached, or a read is going on */
+enum err env_err(struct store *s, int rc);      /* an LMDB result as ours; knows a full disk behind EIO */
 uint64_t env_used_bytes(const struct store *s);
 MUST_USE enum err env_read(struct store *s, MDB_txn **txn);
 void env_read_end(struct store *s);
@@ -198,6 +202,9 @@ MUST_USE enum err series_owner(struct store *s, uint32_t series, uint32_t *meter
 int series_count(struct store *s, MDB_txn *txn, uint32_t meter, uint32_t series, uint64_t *out);
 int layouts_write(struct store *s, MDB_txn *txn);
 void layouts_written(struct store *s);
+
+/* --- store_value.c --- */
+MUST_USE enum err reading_is_at(struct store *s, struct meter_rows *m, int64_t utc, bool *found);
 
 /* --- pending things of the other files --- */
 int chains_write(struct store *s, MDB_txn *txn);

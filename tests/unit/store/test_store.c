@@ -76,7 +76,7 @@ static void test_a_tick_comes_soon_enough_for_what_is_put_after_it(void **state)
     clock_fake_advance(&f.clock, 1);
     int64_t put_ms = clock_mono_ms(&f.clock.clock);
     assert_int_equal(put_one(&f, &c, 1, 0), ERR_OK);
-    for (int i = 0; i < 2; i++) {       /* called when it asked for, and at no other time */
+    for (int i = 0; i < 2; i++) { /* called when it asked for, and at no other time */
         clock_fake_advance(&f.clock, next - clock_mono_ms(&f.clock.clock));
         next = store_tick(f.store, clock_mono_ms(&f.clock.clock));
     }
@@ -107,6 +107,26 @@ static void test_commits_come_after_two_seconds_or_256_readings(void **state)
     store_stats(f.store, &stats);
     assert_int_equal(stats.commits, 2);
     assert_int_equal(readings_of(&f, 1), 257);
+    fixture_fini(&f);
+}
+
+static void test_opened_anew_after_a_fault_it_goes_on_with_what_was_pending(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct chance c = { 6 };
+    fixture_init(&f);
+    for (int64_t i = 0; i < 100; i++)
+        assert_int_equal(put_one(&f, &c, 1, i), ERR_OK);
+    assert_int_equal(store_flush(f.store), ERR_OK);
+    for (int64_t i = 100; i < 150; i++)
+        assert_int_equal(put_one(&f, &c, 1, i), ERR_OK);
+    f.store->is_broken = true;
+    assert_int_equal(readings_of(&f, 1), 150);
+    assert_int_equal(store_flush(f.store), ERR_OK);
+    assert_false(f.store->is_broken);
+    fixture_reopen(&f);
+    assert_int_equal(readings_of(&f, 1), 150);
     fixture_fini(&f);
 }
 
@@ -233,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_a_newer_schema_is_refused_by_name),
         cmocka_unit_test(test_a_tick_comes_soon_enough_for_what_is_put_after_it),
         cmocka_unit_test(test_commits_come_after_two_seconds_or_256_readings),
+        cmocka_unit_test(test_opened_anew_after_a_fault_it_goes_on_with_what_was_pending),
         cmocka_unit_test(test_killed_at_any_moment_it_keeps_all_that_was_committed),
         cmocka_unit_test(test_on_a_full_disk_it_says_so_keeps_what_it_has_and_heals),
     };
