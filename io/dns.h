@@ -1,4 +1,4 @@
-/* dns.h — host names to addresses without a thread and without waiting: evdns with a small cache.
+/* dns.h — host names to addresses without a thread and without waiting: evdns.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef IO_DNS_H

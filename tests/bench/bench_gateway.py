@@ -73,16 +73,16 @@ def main():
         subprocess.run([BUILD / "metergated", "-d", folder / "data", "--passwd", "admin"], input=PASSWORD + "\n", text=True, check=True,
                        capture_output=True)
         web, sim_port = free_port(), free_port()
-        sim = subprocess.Popen([BUILD / "mbus-sim", "--tcp", f"127.0.0.1:{sim_port}", "--baud", "0", "--meters", str(METERS), "--list"],
-                               stdout=subprocess.PIPE, text=True)
-        running.append(sim)
-        rows = [sim.stdout.readline().split()[0] for _ in range(METERS)]
+        simulator = [BUILD / "mbus-sim", "--tcp", f"127.0.0.1:{sim_port}", "--baud", "0", "--meters", str(METERS)]
+        listing = subprocess.run([*simulator, "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
+        rows = [line.split(",")[0] for line in listing[1:]]
+        running.append(subprocess.Popen(simulator, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         p, _ = start(folder, web, sim_port)
         running.append(p)
         head = "Position;SecondaryAddress;BaudRate;AddressingMode;PrimaryAddress;EnhancedAddress\r\n"
         call(web, "POST", "/api/v1/meters", head + "".join(f"m{i};{a};2400;Secondary;;\r\n" for i, a in enumerate(rows)), "text/csv")
         stop(p)
-        subprocess.run([BUILD / "demo-history", folder / "data", "90"], check=True, capture_output=True)
+        subprocess.run([BUILD / "demo-history", folder / "data", "--days", "90", "--meters", str(METERS)], check=True, capture_output=True)
         times = []
         for _ in range(5):
             p, ms = start(folder, web, sim_port)

@@ -2,7 +2,7 @@
 # All checks, each to its end; one line a part, then the sum. `make check` runs it.
 # METERGATE_CHECK="unit it" runs only these parts.
 set -u
-parts=${METERGATE_CHECK:-build floors headers pure unit replay it webui lint}
+parts=${METERGATE_CHECK:-build floors headers pure unit replay it web-unit web-browser lint}
 passed=0 failed=0 summary=""
 logs=$BUILD/check
 mkdir -p "$logs"
@@ -38,7 +38,8 @@ run pure "$MAKE" $jobs pure
 run unit "$MAKE" $jobs "${san[@]}" unit
 run replay "$MAKE" $jobs "${san[@]}" replay
 run it "$MAKE" $jobs it
-run webui webui/test.sh all
+run web-unit env BUILD="$BUILD" webui/test.sh unit
+run web-browser env BUILD="$BUILD" webui/test.sh browser
 run lint "$MAKE" lint
 echo
 printf '%s' "$summary"
