@@ -309,34 +309,64 @@ static enum err planes_read(struct rd *r, struct packer *p, size_t n, unsigned n
     return ERR_OK;
 }
 
+/* Most columns have one plane: straight from its bytes. */
+static enum err read_single_plane(struct rd *r, struct packer *p, const uint8_t **plane, size_t n)
+{
+    uint8_t constant;
+    enum err e = plane_read(r, p, n, plane, &constant);
+    if (e || *plane)
+        return e;
+    bytes_fill(p->plane, constant, n);
+    *plane = p->plane;
+    return ERR_OK;
+}
+
+static enum err read_steps(struct rd *r, struct packer *p, int64_t *v, size_t n, unsigned n_planes)
+{
+    const uint8_t *plane = NULL;
+    int64_t base = rd_zigzag(r), step = rd_zigzag(r);
+    size_t n_steps = n ? n - 1 : 0;
+    enum err e = n_planes == 1 ? read_single_plane(r, p, &plane, n_steps) : planes_read(r, p, n_steps, n_planes);
+    if (e || n == 0)
+        return e;
+    v[0] = base;
+    for (size_t i = 0; plane && i < n_steps; i++)
+        v[i + 1] = base = plus(base, plus(step, zigzag_back(plane[i])));
+    for (size_t i = 0; !plane && i < n_steps; i++)
+        v[i + 1] = base = plus(base, plus(step, zigzag_back(p->words[i])));
+    return ERR_OK;
+}
+
+static enum err read_levels(struct rd *r, struct packer *p, int64_t *v, size_t n, unsigned n_planes)
+{
+    const uint8_t *plane = NULL;
+    int64_t base = rd_zigzag(r);
+    enum err e = n_planes == 1 ? read_single_plane(r, p, &plane, n) : planes_read(r, p, n, n_planes);
+    if (e)
+        return e;
+    for (size_t i = 0; plane && i < n; i++)
+        v[i] = plus(base, zigzag_back(plane[i]));
+    for (size_t i = 0; !plane && i < n; i++)
+        v[i] = plus(base, zigzag_back(p->words[i]));
+    return ERR_OK;
+}
+
 enum err column_read(struct rd *r, struct packer *p, int64_t *v, size_t n)
 {
     uint8_t head = rd_u8(r);
     enum column_mode mode = head & ((1 << MODE_BITS) - 1);
     unsigned n_planes = 1U + (head >> MODE_BITS);
-    int64_t base = rd_zigzag(r), step = mode == COLUMN_LINE || mode == COLUMN_STEPS ? rd_zigzag(r) : 0;
     if (!rd_ok(r) || n_planes > PLANES_MAX)
         return ERR_CORRUPT;
-    if (mode == COLUMN_CONSTANT || mode == COLUMN_LINE) {
-        for (size_t i = 0; i < n; i++, base = plus(base, step))
-            v[i] = base;
-        return ERR_OK;
-    }
-    size_t n_words = mode == COLUMN_STEPS ? (n ? n - 1 : 0) : n;
-    packer_reserve(p, n);
-    enum err e = planes_read(r, p, n_words, n_planes);
-    if (e)
-        return e;
-    if (mode == COLUMN_LEVELS) {
-        for (size_t i = 0; i < n; i++)
-            v[i] = plus(base, zigzag_back(p->words[i]));
-        return ERR_OK;
-    }
-    for (size_t i = 0; i < n; i++) {
+    packer_reserve(p, n + 1);
+    if (mode == COLUMN_STEPS)
+        return read_steps(r, p, v, n, n_planes);
+    if (mode == COLUMN_LEVELS)
+        return read_levels(r, p, v, n, n_planes);
+    int64_t base = rd_zigzag(r), step = mode == COLUMN_LINE ? rd_zigzag(r) : 0;
+    for (size_t i = 0; i < n; i++, base = plus(base, step))
         v[i] = base;
-        base = i + 1 < n ? plus(base, plus(step, zigzag_back(p->words[i]))) : base;
-    }
-    return ERR_OK;
+    return rd_ok(r) ? ERR_OK : ERR_CORRUPT;
 }
 
 bool column_read_constant(struct rd *r, int64_t *v)

@@ -220,21 +220,28 @@ static enum err read_shapes(struct rd *r, struct cells *c)
     return rd_ok(r) ? ERR_OK : ERR_CORRUPT;
 }
 
+static enum err read_text(struct rd *r, const uint8_t *base, int64_t *cell)
+{
+    *cell = (int64_t)(r->p - base);
+    uint64_t len = rd_varint(r);
+    return len <= UINT16_MAX && rd_skip(r, (size_t)len) ? ERR_OK : ERR_CORRUPT;
+}
+
 static enum err read_cells(struct rd *r, const uint8_t *base, struct cells *c)
 {
-    const uint8_t *bits = rd_bytes(r, (c->n_columns + 7) / 8);
-    size_t first_value = c->n_columns - c->n_values;
-    for (size_t i = 0; bits && i < c->n_columns; i++) {
-        if (!bit_get(bits, i))
-            continue;
-        int64_t *cell = &c->numbers[i * c->stride];
-        if (c->shapes && i >= first_value && shape_is_text(c->shapes[(i - first_value) * c->stride])) {
-            *cell = (int64_t)(r->p - base);
-            uint64_t len = rd_varint(r);
-            if (len > UINT16_MAX || !rd_skip(r, len))
+    size_t n_bytes = (c->n_columns + 7) / 8, first_value = c->n_columns - c->n_values;
+    const uint8_t *changed = rd_bytes(r, n_bytes);
+    for (size_t k = 0; changed && k < n_bytes; k++) {
+        for (unsigned bits = changed[k]; bits; bits &= bits - 1) {
+            size_t i = k * 8 + (unsigned)__builtin_ctz(bits);
+            if (i >= c->n_columns)
                 return ERR_CORRUPT;
-        } else {
-            *cell = (int64_t)((uint64_t)*cell + (uint64_t)rd_zigzag(r));
+            int64_t *cell = &c->numbers[i * c->stride];
+            bool is_text = c->shapes && i >= first_value && shape_is_text(c->shapes[(i - first_value) * c->stride]);
+            if (is_text && read_text(r, base, cell) != ERR_OK)
+                return ERR_CORRUPT;
+            if (!is_text)
+                *cell = (int64_t)((uint64_t)*cell + (uint64_t)rd_zigzag(r));
         }
     }
     return rd_ok(r) ? ERR_OK : ERR_CORRUPT;
