@@ -58,7 +58,7 @@ static bool set_line(int fd, uint32_t baud)
     /* A pseudo terminal has no parity; the C library refuses when that was the only thing left to change. */
     struct termios now;
     return errno == EINVAL && tcgetattr(fd, &now) == 0 && cfgetospeed(&now) == speed_of(baud) &&
-           (now.c_cflag & CSIZE) == CS8 && now.c_lflag == 0;
+           (now.c_cflag & CSIZE) == CS8 && now.c_lflag == 0 && (now.c_iflag & PARMRK);
 }
 
 /* USB adapters gather bytes for 16 ms otherwise; drivers that do not know the flag keep their own ways. */
