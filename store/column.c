@@ -184,7 +184,7 @@ enum err bytes_read(struct rd *r, struct packer *p, uint8_t *bytes, size_t len)
 static int64_t usual_step(const int64_t *v, size_t n)
 {
     enum { SAMPLES = 15 };
-    int64_t sample[SAMPLES];
+    int64_t sample[SAMPLES] = { 0 };
     size_t n_samples = n - 1 < SAMPLES ? n - 1 : SAMPLES;
     for (size_t i = 0; i < n_samples; i++) {
         size_t at = 1 + i * (n - 1) / n_samples, k = i;

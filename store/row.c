@@ -209,7 +209,7 @@ struct cells {
 static enum err read_shapes(struct rd *r, struct cells *c)
 {
     const uint8_t *bits = rd_bytes(r, (c->n_values + 7) / 8);
-    for (size_t v = 0; bits && v < c->n_values; v++) {
+    for (size_t v = 0; bits && c->shapes && v < c->n_values; v++) {
         if (!bit_get(bits, v))
             continue;
         int64_t shape = (int64_t)rd_varint(r);
@@ -301,7 +301,7 @@ static enum err table_take_row(struct table *t, struct rd *in, const uint8_t *ba
     if (t->n && h.utc <= t->utc[t->n - 1])
         return ERR_CORRUPT;
     size_t group = h.group;
-    if (h.is_new && ((e = table_group(t, &h.like, &group)) || group != h.group))
+    if (h.is_new && (table_group(t, &h.like, &group) || group != h.group))
         return ERR_CORRUPT;
     if (group >= t->n_groups)
         return ERR_CORRUPT;

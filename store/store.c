@@ -254,8 +254,22 @@ static bool merge_waits(const struct store *s, int64_t now_ms)
     return false;
 }
 
+/* Says once that the disk is getting full, before it is. */
+static void watch_space(struct store *s, int64_t now_ms)
+{
+    enum { SPACE_EVERY_MS = 60000, SPACE_LOW = 32 << 20 };
+    if (now_ms < s->space_ms)
+        return;
+    s->space_ms = now_ms + SPACE_EVERY_MS;
+    uint64_t left = env_free_bytes(s);
+    if (left < SPACE_LOW && !s->is_low)
+        log_warn("store", "only %u KiB are left on the disk of %s", (unsigned)(left >> 10), s->dir);
+    s->is_low = left < SPACE_LOW;
+}
+
 int64_t store_tick(struct store *s, int64_t now_ms)
 {
+    watch_space(s, now_ms);
     int64_t due = s->is_dirty ? s->dirty_ms + COMMIT_MS : now_ms + COMMIT_MS;
     if (s->is_full || s->has_failed)
         due = s->retry_ms;

@@ -327,19 +327,21 @@ int block_merge_some(struct store *s, MDB_txn *txn, int64_t until_us)
 
 /* --- late readings --- */
 
+static int put_part(struct store *s, MDB_txn *txn, uint32_t meter, const struct table *t, const size_t rows[2])
+{
+    struct table part;
+    table_init(&part);
+    int rc = table_copy(&part, t, rows[0], rows[1]) ? MDB_CORRUPTED : block_put(s, txn, meter, &part);
+    table_fini(&part);
+    return rc;
+}
+
 static int put_split(struct store *s, MDB_txn *txn, uint32_t meter, const struct table *t)
 {
-    size_t most = t->n > block_rows_max(t) ? t->n / 2 : t->n;
-    int rc = 0;
-    for (size_t from = 0; from < t->n && !rc; from += most) {
-        struct table part;
-        table_init(&part);
-        if (table_copy(&part, t, from, from + most < t->n ? from + most : t->n))
-            rc = MDB_CORRUPTED;
-        rc = rc ? rc : block_put(s, txn, meter, &part);
-        table_fini(&part);
-    }
-    return rc;
+    if (t->n <= block_rows_max(t))
+        return block_put(s, txn, meter, t);
+    int rc = put_part(s, txn, meter, t, (const size_t[2]){ 0, t->n / 2 });
+    return rc ? rc : put_part(s, txn, meter, t, (const size_t[2]){ t->n / 2, t->n });
 }
 
 /* The block's rows with one more among them. */
@@ -352,28 +354,29 @@ static int join(const struct table *t, const struct table *one, struct table *ou
     return e == ERR_TOO_MANY ? E2BIG : e ? MDB_CORRUPTED : 0;
 }
 
+/* Its layout is one too many for the block: three blocks, before it, itself, and after it. */
+static int put_between(struct store *s, MDB_txn *txn, uint32_t meter, const struct table *t, const struct table *one)
+{
+    size_t at = table_find(t, one->utc[0]);
+    int rc = put_part(s, txn, meter, t, (const size_t[2]){ 0, at });
+    rc = rc ? rc : block_put(s, txn, meter, one);
+    return rc ? rc : put_part(s, txn, meter, t, (const size_t[2]){ at, t->n });
+}
+
 static int insert_into(struct store *s, MDB_txn *txn, uint32_t meter, const struct block *b, const struct table *one)
 {
     struct table old, joined;
     struct key k;
     table_init(&old);
     table_init(&joined);
-    int rc = block_read(b, s->packer, &old) ? MDB_CORRUPTED : join(&old, one, &joined);
-    size_t at = rc ? 0 : table_find(&old, one->utc[0]);
-    if (rc == E2BIG) { /* too many layouts for one block: three */
-        struct table part;
-        at = table_find(&old, one->utc[0]);
+    int rc = block_read(b, s->packer, &old) ? MDB_CORRUPTED : 0;
+    int joining = rc ? rc : join(&old, one, &joined);
+    if (joining != MDB_CORRUPTED)
         rc = mdb_del(txn, s->dbi[DB_BLOCK], key_u32_utc(&k, meter, b->first_utc), NULL);
-        table_init(&part);
-        rc = rc ? rc : table_copy(&part, &old, 0, at) ? MDB_CORRUPTED : block_put(s, txn, meter, &part);
-        table_fini(&part);
-        rc = rc ? rc : block_put(s, txn, meter, one);
-        rc = rc ? rc : table_copy(&part, &old, at, old.n) ? MDB_CORRUPTED : block_put(s, txn, meter, &part);
-        table_fini(&part);
-    } else if (!rc) {
-        rc = mdb_del(txn, s->dbi[DB_BLOCK], key_u32_utc(&k, meter, b->first_utc), NULL);
-        rc = rc ? rc : put_split(s, txn, meter, &joined);
-    }
+    if (!rc && joining == E2BIG)
+        rc = put_between(s, txn, meter, &old, one);
+    else if (!rc)
+        rc = joining ? joining : put_split(s, txn, meter, &joined);
     table_fini(&old);
     table_fini(&joined);
     return rc;

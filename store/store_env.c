@@ -230,22 +230,30 @@ bool env_grow(struct store *s)
     return true;
 }
 
-static uint64_t file_bytes(struct store *s)
+static uint64_t file_bytes(const struct store *s)
 {
     int fd;
     struct stat st;
-    return mdb_env_get_fd(s->env, &fd) == 0 && fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+    return s->env && mdb_env_get_fd(s->env, &fd) == 0 && fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* LMDB reports a write that was cut short as EIO: was it for lack of room? */
-static bool disk_is_full(struct store *s)
+/* The disk and a limit on files alike; UINT64_MAX when neither can be asked. */
+uint64_t env_free_bytes(const struct store *s)
 {
     struct statvfs fs;
     struct rlimit limit;
-    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        file_bytes(s) + DISK_RESERVE > limit.rlim_cur)
-        return true;
-    return statvfs(s->dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < DISK_RESERVE;
+    uint64_t free_bytes = statvfs(s->dir, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        uint64_t size = file_bytes(s), room = limit.rlim_cur > size ? limit.rlim_cur - size : 0;
+        free_bytes = room < free_bytes ? room : free_bytes;
+    }
+    return free_bytes;
+}
+
+/* LMDB reports a write that was cut short as EIO: was it for lack of room? */
+static bool disk_is_full(const struct store *s)
+{
+    return env_free_bytes(s) < DISK_RESERVE;
 }
 
 enum err env_err(struct store *s, int rc)

@@ -126,6 +126,8 @@ struct store {
 
     uint64_t commits, commit_last_us, commit_max_us;
     bool is_full, has_failed;
+    bool is_low;      /* it was said that the disk will be full soon */
+    int64_t space_ms; /* when to look at it next */
     bool is_broken;   /* LMDB does not get over its last fault: it is to be opened anew */
     int64_t retry_ms; /* not before: the next try after a failure */
 };
@@ -138,6 +140,7 @@ MUST_USE enum err env_restart(struct store *s); /* after a fault that LMDB does 
 int env_begin(struct store *s, MDB_txn **txn);  /* to write; an LMDB result */
 bool env_grow(struct store *s);                 /* false: the quota is reached, or a read is going on */
 enum err env_err(struct store *s, int rc);      /* an LMDB result as ours; knows a full disk behind EIO */
+uint64_t env_free_bytes(const struct store *s);
 uint64_t env_used_bytes(const struct store *s);
 MUST_USE enum err env_read(struct store *s, MDB_txn **txn);
 void env_read_end(struct store *s);

@@ -209,6 +209,41 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
+struct said {
+    char text[LOG_TEXT_MAX];
+    int n;
+};
+
+static void hear(void *ctx, enum log_level level, const char *origin, const char *text)
+{
+    struct said *said = ctx;
+    (void)origin;
+    if (level < LOG_LEVEL_WARNING)
+        return;
+    said->n++;
+    str_copy(said->text, sizeof said->text, text);
+}
+
+static void test_a_disk_that_gets_full_is_told_once_before_it_is(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct said said = { .n = 0 };
+    log_set_stderr(false, LOG_LEVEL_ERROR);
+    log_add_sink(hear, &said);
+    fixture_init(&f);
+    fixture_tick(&f, 1000);
+    assert_int_equal(said.n, 0);
+    limit_files(20 << 20);
+    fixture_tick(&f, 200000);
+    assert_int_equal(said.n, 1);
+    assert_non_null(strstr(said.text, f.dir));
+    limit_files(RLIM_INFINITY);
+    log_remove_sink(hear, &said);
+    log_set_stderr(true, LOG_LEVEL_INFO);
+    fixture_fini(&f);
+}
+
 static void test_on_a_full_disk_it_says_so_keeps_what_it_has_and_heals(void **state)
 {
     (void)state;
@@ -255,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_commits_come_after_two_seconds_or_256_readings),
         cmocka_unit_test(test_opened_anew_after_a_fault_it_goes_on_with_what_was_pending),
         cmocka_unit_test(test_killed_at_any_moment_it_keeps_all_that_was_committed),
+        cmocka_unit_test(test_a_disk_that_gets_full_is_told_once_before_it_is),
         cmocka_unit_test(test_on_a_full_disk_it_says_so_keeps_what_it_has_and_heals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,32 @@ static void test_a_meter_whose_every_telegram_is_another_keeps_them_all(void **s
     fixture_fini(&f);
 }
 
+static void test_late_readings_of_many_layouts_split_the_block_they_fall_into(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct chance c = { 23 };
+    static struct model m;
+    fixture_init(&f);
+    for (int64_t round = 0; round < 120; round++) {
+        struct kept k;
+        int64_t at = round < 60 ? round * 2 : (round * 37 % 60) * 2 + 1; /* first the even ones, then between them */
+        do
+            kept_make(&k, &c, 2, FIXTURE_UTC + at * 60, round);
+        while (k.r.status != READOUT_OK);
+        for (size_t i = 0; i < k.r.n_values; i++)
+            k.values[i].storage = (uint64_t)(round < 60 ? round % 14 : round) + i;
+        assert_int_equal(store_put_reading(f.store, &k.r), ERR_OK);
+        model_add(&m, &k);
+    }
+    check_range(&f, 2, &m, INT64_MIN, INT64_MAX);
+    fixture_reopen(&f);
+    fixture_tick(&f, 5000);
+    check_range(&f, 2, &m, INT64_MIN, INT64_MAX);
+    model_free(&m);
+    fixture_fini(&f);
+}
+
 static bool note_ids(void *ctx, const struct store_reading *r)
 {
     uint32_t *ids = ctx;
@@ -369,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_after_a_jump_into_the_future_and_back_all_stay_in_order),
         cmocka_unit_test(test_readings_of_one_second_get_the_next_free_seconds),
         cmocka_unit_test(test_a_meter_whose_every_telegram_is_another_keeps_them_all),
+        cmocka_unit_test(test_late_readings_of_many_layouts_split_the_block_they_fall_into),
         cmocka_unit_test(test_two_values_of_one_kind_are_two_series_that_stay_the_same),
         cmocka_unit_test(test_a_failed_reading_keeps_time_and_status_alone),
         cmocka_unit_test(test_refuses_what_cannot_be_a_reading),
