@@ -90,6 +90,46 @@ void crypto_aes_cmac(const uint8_t key[static CRYPTO_KEY], const void *bytes, si
            n != CRYPTO_BLOCK);
 }
 
+static EVP_CIPHER_CTX *gcm_begin(const struct crypto_gcm *g, bool encrypt)
+{
+    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+    int n = 0;
+    BUG_IF(!c || g->about_len > 1 << 20);
+    BUG_IF(EVP_CipherInit_ex(c, EVP_aes_256_gcm(), NULL, g->key, g->nonce, encrypt) != 1);
+    BUG_IF(g->about_len > 0 && EVP_CipherUpdate(c, NULL, &n, g->about, (int)g->about_len) != 1);
+    return c;
+}
+
+void crypto_gcm_seal(const struct crypto_gcm *g, const uint8_t *in, size_t len, uint8_t *out,
+                     uint8_t tag[static CRYPTO_GCM_TAG])
+{
+    EVP_CIPHER_CTX *c = gcm_begin(g, true);
+    uint8_t end[CRYPTO_BLOCK];
+    int n = 0;
+    BUG_IF(len > 1 << 20 || (len > 0 && EVP_CipherUpdate(c, out, &n, in, (int)len) != 1));
+    BUG_IF(EVP_CipherFinal_ex(c, end, &n) != 1 || n != 0);
+    BUG_IF(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, CRYPTO_GCM_TAG, tag) != 1);
+    EVP_CIPHER_CTX_free(c);
+}
+
+enum err crypto_gcm_open(const struct crypto_gcm *g, const uint8_t *in, size_t len, uint8_t *out,
+                         const uint8_t tag[static CRYPTO_GCM_TAG])
+{
+    uint8_t end[CRYPTO_BLOCK], wanted[CRYPTO_GCM_TAG];
+    int n = 0;
+    if (len > 1 << 20)
+        return ERR_CORRUPT;
+    EVP_CIPHER_CTX *c = gcm_begin(g, false);
+    bytes_copy(wanted, sizeof wanted, tag, CRYPTO_GCM_TAG);
+    BUG_IF(len > 0 && EVP_CipherUpdate(c, out, &n, in, (int)len) != 1);
+    BUG_IF(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, CRYPTO_GCM_TAG, wanted) != 1);
+    bool is_proven = EVP_CipherFinal_ex(c, end, &n) == 1;
+    EVP_CIPHER_CTX_free(c);
+    if (!is_proven && len > 0)
+        bytes_wipe(out, len);
+    return is_proven ? ERR_OK : ERR_CORRUPT;
+}
+
 enum err crypto_from_base64(const char *text, uint8_t *out, size_t size, size_t *len)
 {
     size_t n = strlen(text), digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");

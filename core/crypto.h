@@ -12,6 +12,7 @@
 #include "core/base/err.h"
 
 enum { CRYPTO_SHA256 = 32, CRYPTO_BLOCK = 16, CRYPTO_KEY = 16 };
+enum { CRYPTO_GCM_KEY = 32, CRYPTO_GCM_NONCE = 12, CRYPTO_GCM_TAG = 16 };
 
 void crypto_random(void *out, size_t len);
 void crypto_sha256(uint8_t out[static CRYPTO_SHA256], const void *bytes, size_t len);
@@ -33,5 +34,18 @@ void crypto_aes_block(const uint8_t key[static CRYPTO_KEY], const uint8_t in[sta
                       uint8_t out[static CRYPTO_BLOCK]); /* ECB, encrypts */
 void crypto_aes_cmac(const uint8_t key[static CRYPTO_KEY], const void *bytes, size_t len,
                      uint8_t out[static CRYPTO_BLOCK]); /* RFC 4493 */
+
+/* AES-256-GCM (NIST SP 800-38D). A nonce must never come twice with one key. `about` is not hidden, but proven; its
+ * bytes and those of `in` may be none. out may be in. */
+struct crypto_gcm {
+    const uint8_t *key, *nonce; /* CRYPTO_GCM_KEY and CRYPTO_GCM_NONCE bytes */
+    const void *about;
+    size_t about_len;
+};
+void crypto_gcm_seal(const struct crypto_gcm *g, const uint8_t *in, size_t len, uint8_t *out,
+                     uint8_t tag[static CRYPTO_GCM_TAG]);
+/* ERR_CORRUPT: another key, or not what was sealed; out is wiped then. */
+MUST_USE enum err crypto_gcm_open(const struct crypto_gcm *g, const uint8_t *in, size_t len, uint8_t *out,
+                                  const uint8_t tag[static CRYPTO_GCM_TAG]);
 
 #endif

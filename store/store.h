@@ -121,6 +121,13 @@ typedef bool store_record_fn(void *ctx, const char *name, const void *data, size
 MUST_USE enum err store_record_put(struct store *s, const char *kind, const char *name, const void *data, size_t len,
                                    bool sync);
 MUST_USE enum err store_record_get(struct store *s, const char *kind, const char *name, const void **data, size_t *len);
+struct store_change {
+    const char *kind, *name;
+    const void *data; /* NULL: the record goes */
+    size_t len;
+};
+/* Many changes as one, synced: all or none. Each name at most once. */
+MUST_USE enum err store_records_change(struct store *s, const struct store_change *list, size_t n);
 MUST_USE enum err store_record_remove(struct store *s, const char *kind, const char *name);
 MUST_USE enum err store_record_each(struct store *s, const char *kind, store_record_fn *fn, void *ctx);
 

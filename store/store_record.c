@@ -53,31 +53,66 @@ static struct pending_record *pending_add(struct store *s, const uint8_t *key, s
     return p;
 }
 
-/* Replaces what is pending under the key; a synced change that cannot be written is undone. */
+struct staged { /* a change that is pending, and what was pending before */
+    struct pending_record *p;
+    uint8_t *was;
+    size_t was_len;
+    bool was_pending;
+};
+
+/* Replaces what is pending under the key. */
+static struct staged stage(struct store *s, const uint8_t *key, size_t key_len, const void *data, size_t len)
+{
+    struct staged st = { .p = pending_find(s, key, key_len) };
+    st.was_pending = st.p != NULL;
+    if (!st.p)
+        st.p = pending_add(s, key, key_len);
+    st.was = st.p->data;
+    st.was_len = st.p->len;
+    st.p->data = data ? xmemdup(data, len) : NULL;
+    st.p->len = len;
+    store_touch(s);
+    return st;
+}
+
+static void unstage(struct store *s, const struct staged *st)
+{
+    free(st->p->data);
+    st->p->data = st->was;
+    st->p->len = st->was_len;
+    if (!st->was_pending)
+        pending_free(s, st->p);
+}
+
+/* A synced change that cannot be written is undone. */
 static enum err change(struct store *s, const uint8_t *key, size_t key_len, const void *data, size_t len, bool sync)
 {
-    struct pending_record *p = pending_find(s, key, key_len);
-    if (!p)
-        p = pending_add(s, key, key_len);
-    uint8_t *was = p->data;
-    size_t was_len = p->len;
-    p->data = data ? xmemdup(data, len) : NULL;
-    p->len = len;
-    store_touch(s);
+    struct staged st = stage(s, key, key_len, data, len);
     enum err e = sync ? store_commit(s, NULL, NULL) : ERR_OK;
-    if (!e && sync) {
-        free(was); /* p is gone with the commit */
-        return ERR_OK;
+    if (e)
+        unstage(s, &st);
+    else
+        free(st.was); /* a synced record itself is gone with the commit */
+    return e;
+}
+
+enum err store_records_change(struct store *s, const struct store_change *list, size_t n)
+{
+    struct staged *all = xcalloc(n + 1, sizeof *all);
+    size_t n_staged = 0;
+    enum err e = ERR_OK;
+    for (; n_staged < n && !e; n_staged += !e) {
+        const struct store_change *c = &list[n_staged];
+        uint8_t key[NAME_KEY_MAX];
+        size_t key_len;
+        e = c->len > RECORD_MAX ? ERR_TOO_BIG : name_key(key, c->kind, c->name, &key_len);
+        if (!e)
+            all[n_staged] = stage(s, key, key_len, c->data, c->len);
     }
-    if (!e) {
-        free(was);
-        return ERR_OK;
-    }
-    free(p->data);
-    p->data = was;
-    p->len = was_len;
-    if (!was)
-        pending_free(s, p);
+    e = e ? e : store_commit(s, NULL, NULL);
+    for (size_t i = n_staged; i-- > 0;)
+        e ? unstage(s, &all[i]) : free(all[i].was);
+    free(all);
     return e;
 }
 

@@ -50,7 +50,7 @@ enum {
     TELEGRAM_VALUES_MAX = 128,
     TELEGRAM_TEXT_MAX = 1024,
     TELEGRAM_BYTES_MAX = 1024,
-    TELEGRAM_KEYS_MAX = 8,
+    TELEGRAM_KEYS_MAX = 256, /* candidates that are tried on one telegram */
     WMBUS_RAW_MAX = 300
 };
 

@@ -75,6 +75,34 @@ static void aes_is_right(void **state)
     assert_hex(out, "dfa66747de9ae63030ca32611497c827");
 }
 
+/* Test case 16 of the GCM specification by McGrew and Viega. */
+static void gcm_is_right_and_notices_every_change(void **state)
+{
+    uint8_t key[32], nonce[12], about[20], plain[60], out[60], tag[16];
+    (void)state;
+    unhex(key, sizeof key, "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
+    unhex(nonce, sizeof nonce, "cafebabefacedbaddecaf888");
+    unhex(about, sizeof about, "feedfacedeadbeeffeedfacedeadbeefabaddad2");
+    unhex(plain, sizeof plain,
+          "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+          "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+    struct crypto_gcm g = { key, nonce, about, sizeof about };
+    crypto_gcm_seal(&g, plain, sizeof plain, out, tag);
+    assert_hex(out, "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+                    "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662");
+    assert_hex(tag, "76fc6ece0f4e1768cddf8853bb2d551b");
+    uint8_t *const parts[] = { key, nonce, about, out, tag };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        uint8_t got[60], none[60] = { 0 };
+        parts[i][3] ^= 1;
+        assert_int_equal(crypto_gcm_open(&g, out, sizeof out, got, tag), ERR_CORRUPT);
+        assert_memory_equal(got, none, sizeof got);
+        parts[i][3] ^= 1;
+    }
+    assert_int_equal(crypto_gcm_open(&g, out, sizeof out, out, tag), ERR_OK);
+    assert_memory_equal(out, plain, sizeof out);
+}
+
 static void random_bytes_differ(void **state)
 {
     uint8_t a[5000] = { 0 }, b[5000] = { 0 }, none[16] = { 0 };
@@ -88,9 +116,8 @@ static void random_bytes_differ(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(digests_are_right),
-        cmocka_unit_test(scrypt_is_right_and_bounded),
-        cmocka_unit_test(aes_is_right),
+        cmocka_unit_test(digests_are_right),   cmocka_unit_test(scrypt_is_right_and_bounded),
+        cmocka_unit_test(aes_is_right),        cmocka_unit_test(gcm_is_right_and_notices_every_change),
         cmocka_unit_test(random_bytes_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,10 +96,41 @@ static void test_marks_are_seen_at_once_and_after_opening_again(void **state)
     fixture_fini(&f);
 }
 
+static void test_many_changes_are_one(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char name[600];
+    memset(name, 'n', sizeof name);
+    name[599] = 0;
+    fixture_init(&f);
+    assert_int_equal(put(&f, "key", "1", "old", true), ERR_OK);
+    assert_int_equal(put(&f, "key", "2", "waits", false), ERR_OK);
+    const struct store_change refused[] = {
+        { "key", "1", "new", 3 }, { "key", "2", NULL, 0 }, { "key", "3", "new", 3 }, { "key", name, "x", 1 }
+    };
+    assert_int_equal(store_records_change(f.store, refused, COUNT_OF(refused)), ERR_TOO_BIG);
+    for (size_t again = 0; again < 2; again++) {
+        assert_record(&f, "key", "1", "old");
+        assert_record(&f, "key", "2", "waits");
+        assert_record(&f, "key", "3", NULL);
+        fixture_reopen(&f);
+    }
+    assert_int_equal(store_records_change(f.store, refused, 3), ERR_OK);
+    for (size_t again = 0; again < 2; again++) {
+        assert_record(&f, "key", "1", "new");
+        assert_record(&f, "key", "2", NULL);
+        assert_record(&f, "key", "3", "new");
+        fixture_reopen(&f);
+    }
+    fixture_fini(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records_are_put_replaced_removed_and_listed_by_name),
+        cmocka_unit_test(test_many_changes_are_one),
         cmocka_unit_test(test_a_name_too_long_for_a_key_is_refused),
         cmocka_unit_test(test_marks_are_seen_at_once_and_after_opening_again),
     };
