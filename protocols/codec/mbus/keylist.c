@@ -43,14 +43,16 @@ const struct key_rule *keylist_at(const struct keylist *k, size_t i)
     return i < k->n ? &k->rules[i] : NULL;
 }
 
+const struct key_rule key_rule_any = { .medium = -1, .version = -1 };
+
 /* An address names one meter, a maker a family, version and type a model. */
-static unsigned specificity(const struct key_rule *rule)
+unsigned key_rule_rank(const struct key_rule *rule)
 {
     return (rule->has_address ? 8u : 0u) + (rule->maker ? 4u : 0u) + (rule->version >= 0 ? 2u : 0u) +
            (rule->medium >= 0 ? 1u : 0u);
 }
 
-static bool is_same_rule(const struct key_rule *a, const struct key_rule *b)
+bool key_rule_equal(const struct key_rule *a, const struct key_rule *b)
 {
     return a->has_address == b->has_address && (!a->has_address || a->address == b->address) && a->maker == b->maker &&
            a->medium == b->medium && a->version == b->version && bytes_equal_secret(a->key, b->key, sizeof a->key);
@@ -76,9 +78,9 @@ enum err keylist_add(struct keylist *k, const struct key_rule *rule)
         return ERR_TOO_MANY;
     size_t at = 0;
     for (size_t i = 0; i < k->n; i++) {
-        if (is_same_rule(&k->rules[i], rule))
+        if (key_rule_equal(&k->rules[i], rule))
             return ERR_EXISTS;
-        if (specificity(&k->rules[i]) >= specificity(rule))
+        if (key_rule_rank(&k->rules[i]) >= key_rule_rank(rule))
             at = i + 1;
     }
     if (k->n == k->room)
@@ -175,27 +177,57 @@ static bool is_any(const char *text)
     return str_eq(text, "") || str_eq(text, "-1") || str_eq(text, "*");
 }
 
-static void take_address(struct reading_csv *c, const char *text)
+static enum err set_key(struct key_rule *rule, const char *text, struct err_at *at)
 {
-    if (!address_ident_parse(text, &c->rule.address))
-        refuse(c, c->cell, "address", ERR_SYNTAX, "an address has 8 hex digits; -1 stands for all");
-    c->rule.has_address = true;
+    size_t len = 0, got;
+    while (text[len])
+        len++;
+    if (str_from_hex(text, len, rule->key, sizeof rule->key, &got) != ERR_OK || got != sizeof rule->key)
+        return err_say(at, ERR_SYNTAX, "a key has 32 hex digits");
+    return ERR_OK;
 }
 
-static void take_key(struct reading_csv *c, const char *text, size_t len)
-{
-    size_t got;
-    if (str_from_hex(text, len, c->rule.key, sizeof c->rule.key, &got) != ERR_OK || got != sizeof c->rule.key)
-        refuse(c, c->cell, "key", ERR_SYNTAX, "a key has 32 hex digits");
-    c->has_key = true;
-}
-
-static void take_byte(struct reading_csv *c, const char *text, int16_t *out)
+static enum err set_byte(int16_t *out, const char *text, struct err_at *at)
 {
     int64_t number = 0;
     if (str_to_i64(text, 0, UINT8_MAX, &number) != ERR_OK)
-        refuse(c, c->cell, headings[c->columns[c->cell]], ERR_RANGE, "a number from 0 to 255; -1 stands for all");
+        return err_say(at, ERR_RANGE, "a number from 0 to 255; -1 stands for all");
     *out = (int16_t)number;
+    return ERR_OK;
+}
+
+static enum err set_column(struct key_rule *rule, enum column column, const char *text, struct err_at *at)
+{
+    if (column != COLUMN_KEY && is_any(text))
+        return ERR_OK;
+    switch (column) {
+    case COLUMN_ADDRESS:
+        rule->has_address = true;
+        return address_ident_parse(text, &rule->address)
+                   ? ERR_OK
+                   : err_say(at, ERR_SYNTAX, "an address has 8 hex digits; -1 stands for all");
+    case COLUMN_KEY:
+        return set_key(rule, text, at);
+    case COLUMN_MANUFACTURER:
+        return maker_parse(text, &rule->maker)
+                   ? ERR_OK
+                   : err_say(at, ERR_SYNTAX, "a manufacturer has three letters; * stands for all");
+    case COLUMN_DEVICE_TYPE:
+        return set_byte(&rule->medium, text, at);
+    case COLUMN_VERSION:
+        return set_byte(&rule->version, text, at);
+    case COLUMN_N:
+        break;
+    }
+    return ERR_UNKNOWN_KEY;
+}
+
+enum err key_rule_set(struct key_rule *rule, const char *column, const char *text, struct err_at *at)
+{
+    for (unsigned i = 0; i < COLUMN_N; i++)
+        if (str_eq_nocase(column, headings[i]))
+            return set_column(rule, (enum column)i, text, at);
+    return err_say(at, ERR_UNKNOWN_KEY, "address, key, manufacturer, deviceType and version are known");
 }
 
 static void take_cell(struct reading_csv *c, const char *text, size_t len)
@@ -206,30 +238,11 @@ static void take_cell(struct reading_csv *c, const char *text, size_t len)
         return;
     }
     enum column column = c->columns[c->cell];
-    if (column == COLUMN_KEY) {
-        take_key(c, text, len);
-        return;
-    }
-    if (is_any(text))
-        return;
-    switch (column) {
-    case COLUMN_ADDRESS:
-        take_address(c, text);
-        break;
-    case COLUMN_MANUFACTURER:
-        if (!maker_parse(text, &c->rule.maker))
-            refuse(c, c->cell, "manufacturer", ERR_SYNTAX, "a manufacturer has three letters; * stands for all");
-        break;
-    case COLUMN_DEVICE_TYPE:
-        take_byte(c, text, &c->rule.medium);
-        break;
-    case COLUMN_VERSION:
-        take_byte(c, text, &c->rule.version);
-        break;
-    case COLUMN_KEY:
-    case COLUMN_N:
-        break;
-    }
+    struct err_at at = { 0 };
+    enum err e = set_column(&c->rule, column, text, &at);
+    if (e != ERR_OK)
+        refuse(c, c->cell, headings[column], e, at.text);
+    c->has_key |= column == COLUMN_KEY;
 }
 
 static void begin_line(struct reading_csv *c)
@@ -237,7 +250,7 @@ static void begin_line(struct reading_csv *c)
     c->line++;
     c->cell = 0;
     c->has_cells = c->has_key = false;
-    c->rule = (struct key_rule){ .medium = -1, .version = -1 };
+    c->rule = key_rule_any;
 }
 
 /* libcsv calls back with every cell, blanks around it removed … */
