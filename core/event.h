@@ -22,6 +22,7 @@ enum event_type {
     EV_JOB,         /* job: created, progress, state */
     EV_REPORT_DONE, /* report */
     EV_SETTINGS,    /* settings were changed; no payload */
+    EV_KEYS,        /* encryption keys were added or taken away; no payload */
     EV_BUS,         /* bus: up, down */
     EV_CLOCK_JUMP,  /* clock */
     EV_LOG,         /* log */

@@ -32,7 +32,9 @@
 #include "io/loop.h"
 #include "io/notify.h"
 #include "protocols/codec/mbus/compact.h"
+#include "protocols/codec/mbus/keyring.h"
 #include "protocols/http.h"
+#include "protocols/keyring_store.h"
 #include "protocols/mbus_master.h"
 #include "reports/report.h"
 #include "store/store.h"
@@ -60,6 +62,7 @@ struct gateway {
     struct timer store_timer, jobs_timer, schedule_timer, watchdog_timer, drain_timer;
     int64_t drain_until_ms;    /* 0: running */
     int64_t wall_minus_mono_s; /* to notice that the clock was set */
+    struct keyring_store *kept_keys;
     struct logflood *flood;
     struct line *lines; /* ring of n_lines from first_line, written by a deferred call */
     size_t first_line, n_lines, n_dropped;
@@ -124,7 +127,9 @@ static void on_log(void *ctx, enum log_level level, const char *origin, const ch
 
 static void on_reading(struct gateway *g, const struct reading *r)
 {
-    live_put(g->app.live, r, clock_mono_ms(g->app.clock));
+    /* One that was kept and is opened only now is no younger for that. */
+    int64_t late_s = clock_utc(g->app.clock) - r->utc;
+    live_put(g->app.live, r, clock_mono_ms(g->app.clock) - (late_s > 0 ? late_s * 1000 : 0));
     if (r->source == SOURCE_CONTINUOUS)
         return;
     enum err e = store_put_reading(g->app.store, r);
@@ -140,13 +145,21 @@ static void on_reading(struct gateway *g, const struct reading *r)
     timer_start_ms(&g->store_timer, 0);
 }
 
+static void forget_meter(struct gateway *g, uint32_t id)
+{
+    const struct keyring_entry *key = keyring_of_meter(g->app.keyring, id);
+    live_forget(g->app.live, id);
+    if (key && keyring_remove(g->app.keyring, key->id) != ERR_OK)
+        log_warn("keys", "the key that was linked to the removed meter %" PRIu32 " could not be removed", id);
+}
+
 static void on_event(void *ctx, const struct event *ev)
 {
     struct gateway *g = ctx;
     if (ev->type == EV_READING)
         on_reading(g, ev->u.reading);
     else if (ev->type == EV_METER && ev->u.meter.what == METER_REMOVED)
-        live_forget(g->app.live, ev->u.meter.id);
+        forget_meter(g, ev->u.meter.id);
 }
 
 static void on_format_learnt(void *ctx, uint16_t signature, const uint8_t *headers, size_t len)
@@ -498,6 +511,7 @@ static void create_model(struct gateway *g)
     uint64_t seed = strtoull(app->serial, NULL, 10);
     app->schedules = schedules_create(seed);
     app->formats = formats_create();
+    app->keyring = keyring_create();
     app->started_ms = clock_mono_ms(app->clock);
     timer_init(&g->store_timer, app->loop, "store", tick_store, g);
     timer_init(&g->jobs_timer, app->loop, "jobs", tick_jobs, g);
@@ -571,6 +585,8 @@ static void free_all(struct gateway *g)
         meters_free(app->meters);
         loop_free(app->loop);
         formats_free(app->formats);
+        keyring_store_close(g->kept_keys);
+        keyring_free(app->keyring);
         logflood_free(g->flood);
         free(g->lines);
     }
@@ -608,6 +624,7 @@ static int serve(struct gateway *g)
         e = load_state(g, &at);
     if (e == ERR_OK) {
         wire(g);
+        g->kept_keys = keyring_store_open(g->app.keyring, g->app.store, g->app.data_dir);
         e = start_services(g, &at);
     }
     if (e != ERR_OK) {

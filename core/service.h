@@ -36,6 +36,7 @@ struct app {
     struct dns *dns;         /* io/dns.h */
     struct fetch *fetch;     /* io/fetch.h */
     struct formats *formats; /* learnt compact-frame formats, protocols/codec/mbus/compact.h */
+    struct keyring *keyring; /* encryption keys, protocols/codec/mbus/keyring.h */
     const struct zone *zone; /* local time; replaced when time.zone changes: read it through app each time */
     const char *data_dir;
     const char *version; /* "0.1.0" */

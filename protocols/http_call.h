@@ -67,7 +67,7 @@ struct http_route {
     void (*fn)(struct http_call *c);
     const char *summary; /* for people who read the API document */
     const char *params;  /* names of query parameters, with blanks between */
-    const char *takes;   /* schema of the body, or NULL */
+    const char *takes;   /* schema of the body, or media type, or both with a blank between; or NULL */
     int status;          /* of a good answer */
     const char *gives;   /* its schema, or a media type, or NULL for no content */
 };

@@ -229,6 +229,7 @@ static const char *write_body(struct http_events *e, struct json_out *j, const s
     case EV_LOG:
         json_log(j, ev);
         return "log";
+    case EV_KEYS:
     case EV_CLOCK_JUMP:
     case EV_LOGIN:
     case EV_N:

@@ -118,6 +118,23 @@ static const struct field {
     { "Series", "values", "integer", "How many are stored, about" },
     { "ValuePage", "values", "array", "Pairs of time and value" },
     { "ValuePage", "next", "integer?", "" },
+    { "KeyPage", "keys", "Key[]", "" },
+    { "KeyPage", "next", "integer?", "" },
+    { "Key", "id", "integer", "" },
+    { "Key", "address", "string?", "Secondary address; null: any" },
+    { "Key", "manufacturer", "string?", "Three letters; null: any" },
+    { "Key", "deviceType", "integer?", "null: any" },
+    { "Key", "version", "integer?", "null: any" },
+    { "Key", "meter", "integer?", "The only meter that it counts for" },
+    { "Key", "created", "time?", "" },
+    { "NewKey", "address", "string?", "8 hex digits; -1 or null: any" },
+    { "NewKey", "key", "string", "32 hex digits; never given back" },
+    { "NewKey", "manufacturer", "string?", "Three letters; * or null: any" },
+    { "NewKey", "deviceType", "integer?", "0 to 255; -1 or null: any" },
+    { "NewKey", "version", "integer?", "0 to 255; -1 or null: any" },
+    { "LinkedKey", "key", "string", "32 hex digits; never given back" },
+    { "KeysAdded", "added", "integer", "Without those that were there already" },
+    { "KeysAdded", "keys", "Key[]", "" },
     { "ReadoutWish", "meters", "any", "\"all\" or a list of meter numbers, as numbers or as text" },
     { "JobStarted", "job", "integer", "" },
     { "JobPage", "jobs", "Job[]", "" },
@@ -305,11 +322,9 @@ static void json_components(struct json_out *j)
 
 /* --- calls --- */
 
-static void json_content(struct json_out *j, const char *what)
+static void json_media(struct json_out *j, const char *what)
 {
     bool is_media = strchr(what, '/') != NULL;
-    json_key(j, "content");
-    json_object(j);
     json_key(j, is_media ? what : "application/json");
     json_object(j);
     json_key(j, "schema");
@@ -317,6 +332,19 @@ static void json_content(struct json_out *j, const char *what)
     is_media ? json_key_str(j, "type", "string") : json_ref(j, what, strlen(what));
     json_object_end(j);
     json_object_end(j);
+}
+
+static void json_content(struct json_out *j, const char *what)
+{
+    char word[40];
+    json_key(j, "content");
+    json_object(j);
+    for (const char *p = what; *p; p += strspn(p, " ")) {
+        size_t len = strcspn(p, " ");
+        str_copy_n(word, sizeof word, p, len);
+        json_media(j, word);
+        p += len;
+    }
     json_object_end(j);
 }
 

@@ -33,6 +33,10 @@ const struct http_route http_routes[] = {
       200, "Meter" },
     { HTTP_DELETE, API "/meters/{id}", FOR_OPERATOR, BODY_NONE, rest_meter_delete,
       "Remove a meter; history=delete removes its readings, too", "history", NULL, 204, NULL },
+    { HTTP_PUT, API "/meters/{id}/key", FOR_ADMIN, BODY_JSON, rest_meter_key_put,
+      "Link an encryption key to a meter, in place of the one before", "", "LinkedKey", 200, "Key" },
+    { HTTP_DELETE, API "/meters/{id}/key", FOR_ADMIN, BODY_NONE, rest_meter_key_delete,
+      "Remove the key that is linked to a meter", "", NULL, 204, NULL },
     { HTTP_GET, API "/meters/{id}/latest", FOR_VIEWER, BODY_NONE, rest_latest_get,
       "The last telegrams of a meter, decoded", "", NULL, 200, "Latest" },
     { HTTP_GET, API "/meters/{id}/readings", FOR_VIEWER, BODY_NONE, rest_readings_get,
@@ -41,6 +45,16 @@ const struct http_route http_routes[] = {
       "What a meter measures, a series each", "", NULL, 200, "SeriesList" },
     { HTTP_GET, API "/series/{id}/values", FOR_VIEWER, BODY_NONE, rest_values_get,
       "Values of one series, as stored or by steps", RANGE " step aggregate", NULL, 200, "ValuePage" },
+
+    { HTTP_GET, API "/keys", FOR_ADMIN, BODY_NONE, rest_keys_get, "Encryption keys, without the keys themselves",
+      "limit cursor", NULL, 200, "KeyPage" },
+    { HTTP_GET, API "/keys/template", FOR_ADMIN, BODY_NONE, rest_keys_template_get, "An example of a key file", "",
+      NULL, 200, "text/csv" },
+    { HTTP_POST, API "/keys", FOR_ADMIN, BODY_CSV, rest_keys_post,
+      "Add encryption keys: a key file, one key, or {\"keys\": [key, …]}; all or none", "", "text/csv NewKey", 201,
+      "KeysAdded" },
+    { HTTP_DELETE, API "/keys/{id}", FOR_ADMIN, BODY_NONE, rest_key_delete, "Remove an encryption key", "", NULL, 204,
+      NULL },
 
     { HTTP_POST, API "/readouts", FOR_OPERATOR, BODY_JSON, rest_readouts_post, "Read meters now", "", "ReadoutWish",
       202, "JobStarted" },
@@ -117,14 +131,25 @@ static void cut_args(const char *arg[CALL_ARGS_MAX], char *texts)
         texts[(size_t)(arg[i] - texts) + strcspn(arg[i], "/")] = 0;
 }
 
+/* A path that stands in the table as it is belongs to nobody's {id}. */
+static bool is_literal(char *path)
+{
+    const char *arg[CALL_ARGS_MAX];
+    for (size_t i = 0; i < http_n_routes; i++)
+        if (!strchr(http_routes[i].path, '{') && match(http_routes[i].path, path, arg))
+            return true;
+    return false;
+}
+
 const struct http_route *http_route_find(enum http_method m, const char *path, const char *arg[CALL_ARGS_MAX],
                                          char **texts, unsigned *allow)
 {
     char *copy = xstrdup(path);
+    bool wants_literal = is_literal(copy);
     *allow = 0;
     for (size_t i = 0; i < http_n_routes; i++) {
         const char *found[CALL_ARGS_MAX] = { NULL };
-        if (!match(http_routes[i].path, copy, found))
+        if ((wants_literal && strchr(http_routes[i].path, '{')) || !match(http_routes[i].path, copy, found))
             continue;
         *allow |= 1u << http_routes[i].method;
         if (http_routes[i].method != m)

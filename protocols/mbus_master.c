@@ -276,15 +276,6 @@ static void on_meter_event(void *ctx, const struct event *ev)
         lane_wake(&m->lanes[i]);
 }
 
-/* --- keys: none yet; who keeps them fills this in --- */
-
-static size_t find_keys(void *ctx, const struct telegram_head *meter, const struct telegram_head *radio,
-                        uint8_t keys[][16], size_t max)
-{
-    (void)ctx, (void)meter, (void)radio, (void)keys, (void)max;
-    return 0;
-}
-
 /* --- the service --- */
 
 static void stop(void *self)
@@ -295,6 +286,7 @@ static void stop(void *self)
     (void)!schedules_put(m->app->schedules, "readout", 0, NULL, 0, NULL, NULL, NULL); /* taking away cannot fail */
     for (size_t i = 0; i < BUS_N; i++)
         lane_fini(&m->lanes[i]);
+    master_keys_fini(m);
     write_learnt(m);
     timer_fini(&m->learnt_timer);
     HASH_ITER (hh, m->statuses, s, next) {
@@ -308,12 +300,12 @@ static enum err start(struct app *app, void **self, struct err_at *at)
 {
     struct master *m = xcalloc(1, sizeof *m);
     m->app = app;
-    m->env = (struct telegram_env){ .find_keys = find_keys, .keys_ctx = m, .formats = app->formats };
     timer_init(&m->learnt_timer, app->loop, "learnt meters", write_learnt, m);
     for (unsigned i = 0; i < BUS_N; i++)
         lane_init(&m->lanes[i], m, i + 1);
     for (unsigned i = 1; i <= BUS_N; i++)
         apply_bus(m, i);
+    master_keys_init(m);
     readout_job_register(m);
     settings_on_change(app->settings, "bus", on_bus_changed, m);
     settings_on_change(app->settings, "readout", on_readout_changed, m);

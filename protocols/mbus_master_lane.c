@@ -276,7 +276,9 @@ static struct readout_act take_telegram(struct lane *l)
 {
     const struct frame *f = &l->readout.xchg.frame;
     const struct telegram *t = to_reading_last(l->gathered);
-    l->decode_err = to_reading_add(l->gathered, LINK_WIRED, f->raw, f->raw_len, &l->master->env, &l->decode_why);
+    struct keyring_search who;
+    const struct telegram_env env = master_env(l->master, l->meter, &who);
+    l->decode_err = to_reading_add(l->gathered, LINK_WIRED, f->raw, f->raw_len, &env, &l->decode_why);
     if (!l->decode_err && t->has_app_error)
         l->decode_err =
             err_say(&l->decode_why, ERR_UNDECODABLE, "the meter reports an error: %s", apdu_error_text(t->app_error));

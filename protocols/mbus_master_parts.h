@@ -12,6 +12,7 @@
 #include "core/service.h"
 #include "io/bus.h"
 #include "io/loop.h"
+#include "protocols/codec/mbus/keyring.h"
 #include "protocols/codec/mbus/readout.h"
 #include "protocols/codec/mbus/telegram.h"
 #include "protocols/codec/mbus/to_reading.h"
@@ -112,17 +113,25 @@ struct master {
     struct app *app;
     struct job_kind kind;
     struct lane lanes[BUS_N];
-    struct telegram_env env; /* keys and learnt formats for all telegrams */
-    uint32_t *learnt;        /* ids of meters to be written to the store together */
+    uint32_t *learnt; /* ids of meters to be written to the store together */
     size_t n_learnt;
     struct timer learnt_timer;
     struct seen_status *statuses; /* last status byte of each meter, for the log */
     bool is_draining;
+    /* what a new key opens of earlier readouts: */
+    struct to_reading *reopened;
+    struct timer reopen_timer;
+    uint32_t reopened_last; /* meter that was looked at last */
 };
 
 /* What a reading tells about its meter: maker, version, medium, secondary address; and the status byte for the log. */
 void master_learn(struct master *m, uint32_t meter, const struct telegram_head *head);
 void master_note_status(struct master *m, uint32_t meter, uint8_t status, const char *origin);
+
+/* What decodes a telegram of this meter; *who must live as long as it is used. */
+struct telegram_env master_env(const struct master *m, uint32_t meter, struct keyring_search *who);
+void master_keys_init(struct master *m);
+void master_keys_fini(struct master *m);
 
 void readout_job_register(struct master *m);
 void meter_title(char *out, size_t size, const struct meter *m); /* "meter 13001651", "meter at address 5 of bus1" */

@@ -20,12 +20,20 @@ void rest_buses_get(struct http_call *c);
 /* http_openapi.c */
 void rest_openapi_get(struct http_call *c);
 /* rest_meter.c */
+struct meter *rest_meter_find(struct http_call *c);                          /* the meter of the path; NULL: refused */
 enum err rest_meter_apply(struct meter *m, json_t *body, struct err_at *at); /* the members of a change */
 void rest_meters_get(struct http_call *c);
 void rest_meters_post(struct http_call *c);
 void rest_meter_get(struct http_call *c);
 void rest_meter_patch(struct http_call *c);
 void rest_meter_delete(struct http_call *c);
+/* rest_key.c */
+void rest_keys_get(struct http_call *c);
+void rest_keys_template_get(struct http_call *c);
+void rest_keys_post(struct http_call *c);
+void rest_key_delete(struct http_call *c);
+void rest_meter_key_put(struct http_call *c);
+void rest_meter_key_delete(struct http_call *c);
 /* rest_latest.c */
 void rest_latest_get(struct http_call *c);
 /* rest_value.c */

@@ -11,6 +11,7 @@
 #include "core/base/str.h"
 #include "core/live.h"
 #include "core/meter.h"
+#include "protocols/codec/mbus/keyring.h"
 #include "protocols/codec/mbus/telegram.h"
 #include "protocols/rest_calls.h"
 #include "store/store.h"
@@ -102,24 +103,25 @@ static void json_header(struct json_out *j, const struct telegram_head *h)
 }
 
 /* What could be decoded before an error is shown; the error stands beside it. */
-static enum err json_telegram(struct http_call *c, const struct telegram_raw *raw, size_t nth,
-                              struct series_list *series)
+static enum err json_telegram(struct json_out *j, const struct telegram_raw *raw, size_t nth,
+                              const struct telegram_env *env, struct series_list *series)
 {
-    const struct telegram_env env = { .formats = c->app->formats };
     struct telegram *t = xmalloc(sizeof *t);
-    enum err e = telegram_decode(t, LINK_AUTO, raw->bytes, raw->len, &env, NULL);
+    enum err e = telegram_decode(t, LINK_AUTO, raw->bytes, raw->len, env, NULL);
     for (size_t i = 0; i < t->n_values; i++) {
         struct value *v = &t->values[i];
         v->telegram = (uint8_t)nth;
         v->series = take_series(series, v);
-        rest_value_json(http_json(c->rq), v);
+        rest_value_json(j, v);
     }
     free(t);
     return e;
 }
 
-static void send_latest(struct http_call *c, const struct latest *l, struct series_list *series)
+static void send_latest(struct http_call *c, uint32_t meter, const struct latest *l, struct series_list *series)
 {
+    struct keyring_search who = { c->app->keyring, meter };
+    const struct telegram_env env = { .find_keys = keyring_find_keys, .keys_ctx = &who, .formats = c->app->formats };
     struct json_out *j = call_json(c);
     enum err first_err = ERR_OK;
     json_key_utc(j, "time", l->utc);
@@ -131,7 +133,7 @@ static void send_latest(struct http_call *c, const struct latest *l, struct seri
     json_key(j, "values");
     json_array(j);
     for (size_t i = 0; i < l->n; i++) {
-        enum err e = json_telegram(c, &l->telegrams[i], i, series);
+        enum err e = json_telegram(j, &l->telegrams[i], i, &env, series);
         if (first_err == ERR_OK)
             first_err = e;
     }
@@ -156,7 +158,7 @@ void rest_latest_get(struct http_call *c)
     enum err e = store_series_of(c->app->store, (uint32_t)id, add_series, &series);
     series.is_used = xcalloc(series.n + 1, sizeof *series.is_used);
     if (e == ERR_OK && find_latest(c, (uint32_t)id, chain, &l))
-        send_latest(c, &l, &series);
+        send_latest(c, (uint32_t)id, &l, &series);
     else if (e == ERR_OK)
         call_fail_all(c, ERR_NOT_FOUND, "this meter has not been read yet", NULL, 0);
     else

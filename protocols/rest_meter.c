@@ -90,8 +90,7 @@ void rest_meters_get(struct http_call *c)
     call_send_json(c, 200);
 }
 
-/* The meter of the path; NULL: refused. */
-static struct meter *find_meter(struct http_call *c)
+struct meter *rest_meter_find(struct http_call *c)
 {
     uint64_t id;
     if (!call_number(c, c->arg[0], UINT32_MAX, &id))
@@ -104,7 +103,7 @@ static struct meter *find_meter(struct http_call *c)
 
 void rest_meter_get(struct http_call *c)
 {
-    const struct meter *m = find_meter(c);
+    const struct meter *m = rest_meter_find(c);
     if (!m)
         return;
     json_meter(http_json(c->rq), m);
@@ -315,7 +314,7 @@ static enum err check_limit(struct http_call *c, const struct meter *was, const 
 
 void rest_meter_patch(struct http_call *c)
 {
-    struct meter *found = find_meter(c);
+    struct meter *found = rest_meter_find(c);
     if (!found)
         return;
     const struct meter was = *found;
@@ -340,7 +339,7 @@ void rest_meter_patch(struct http_call *c)
 
 void rest_meter_delete(struct http_call *c)
 {
-    const struct meter *found = find_meter(c);
+    const struct meter *found = rest_meter_find(c);
     if (!found)
         return;
     const struct meter m = *found;

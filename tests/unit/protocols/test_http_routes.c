@@ -35,6 +35,9 @@ static void paths_lead_to_their_calls(void **state)
         { HTTP_GET, "/api/v1/meters/17/latest/x", NULL, NULL, 0 },
         { HTTP_GET, "/api/v1/meter", NULL, NULL, 0 },
         { HTTP_GET, "/", NULL, NULL, 0 },
+        { HTTP_GET, "/api/v1/keys/template", "/api/v1/keys/template", NULL, 0 },
+        { HTTP_DELETE, "/api/v1/keys/template", NULL, NULL, 1u << HTTP_GET },
+        { HTTP_DELETE, "/api/v1/keys/templates", "/api/v1/keys/{id}", "templates", 0 },
         { HTTP_PUT, "/api/v1/meters", NULL, NULL, 1u << HTTP_GET | 1u << HTTP_POST },
         { HTTP_POST, "/api/v1/system", NULL, NULL, 1u << HTTP_GET },
     };
