@@ -8,11 +8,11 @@
 #include <stddef.h>
 
 struct webui_file {
-    const char *path;               /* "/", "/assets/index-abc123.js" */
-    const char *type;               /* Content-Type */
-    const char *etag;               /* with its quotes */
-    bool is_immutable;              /* the name has a hash of the content: cache for a year */
-    const unsigned char *gzip;      /* gzip-compressed content */
+    const char *path;          /* "/", "/assets/index-abc123.js" */
+    const char *type;          /* Content-Type */
+    const char *etag;          /* with its quotes */
+    bool is_immutable;         /* the name has a hash of the content: cache for a year */
+    const unsigned char *gzip; /* gzip-compressed content */
     size_t gzip_len;
 };
 extern const struct webui_file webui_files[];

@@ -114,7 +114,8 @@ static void a_file_over_the_limit_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_data_folder_is_made_with_its_parents_for_its_owner_only, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_data_folder_is_made_with_its_parents_for_its_owner_only, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(a_folder_below_a_file_is_refused_by_name, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_replaced_file_reads_back_and_keeps_its_mode, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_missing_file_and_a_missing_folder_are_told, make_folder, remove_folder),
