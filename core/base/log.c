@@ -5,6 +5,7 @@
  */
 #include "core/base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,9 +98,13 @@ static void to_stderr(enum log_level level, const char *origin, const char *text
 {
     char when[CIVIL_TEXT_MAX], line[LOG_TEXT_MAX + 128];
     civil_utc_text(when, clock_utc(clock_system()));
+    struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
     int n = snprintf(line, sizeof line, "%s %s %s: %s\n", when, log_level_name(level), origin, text);
+    /* A reader that stands still, say a pager, must not stop us: the line is lost there, the sinks get it. */
+    if (n <= 0 || poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
+        return;
     /* One write, so that lines of several processes do not mix; nothing could be done about a failure. */
-    if (n > 0 && write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1) < 0)
+    if (write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1) < 0)
         return;
 }
 

@@ -1,11 +1,13 @@
 /* test_log.c — lines to sinks.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "core/base/log.h"
@@ -74,6 +76,31 @@ static void what_a_sink_logs_does_not_come_back_to_it(void **state)
     log_remove_sink(note, &s);
 }
 
+static void nobody_waits_for_a_reader_of_standard_error(void **state)
+{
+    struct seen s = { 0 };
+    char page[4096] = { 0 };
+    int ends[2], kept = dup(STDERR_FILENO);
+    (void)state;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    while (write(ends[1], page, sizeof page) > 0) {
+    }
+    assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0); /* full, and whoever writes now waits */
+    assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    log_set_stderr(true, LOG_LEVEL_INFO);
+    log_add_sink(note, &s);
+    alarm(5); /* instead of hanging for ever */
+    log_info("x", "a line that has no room");
+    alarm(0);
+    log_set_stderr(false, LOG_LEVEL_INFO);
+    log_remove_sink(note, &s);
+    assert_int_equal(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+    assert_int_equal(s.n, 1);
+    close(kept);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void levels_have_names_and_numbers(void **state)
 {
     static const struct {
@@ -98,6 +125,7 @@ int main(void)
         cmocka_unit_test(sinks_get_lines_until_they_are_removed),
         cmocka_unit_test(a_line_stays_one_line_and_ends),
         cmocka_unit_test(what_a_sink_logs_does_not_come_back_to_it),
+        cmocka_unit_test(nobody_waits_for_a_reader_of_standard_error),
         cmocka_unit_test(levels_have_names_and_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
