@@ -38,7 +38,8 @@ ALL_CFLAGS = -std=c11 $(WARN) $(CFLAGS) $(HARD) $(PKG_CFLAGS) $(CPPFLAGS) -MMD -
 
 # --- sources by floor ---
 SRC_base     := $(wildcard core/base/*.c)
-SRC_core     := $(filter-out core/main.c,$(wildcard core/*.c))
+SRC_core     := $(filter-out core/main%,$(wildcard core/*.c))
+SRC_main     := $(wildcard core/main*.c)
 SRC_codec    := $(wildcard protocols/codec/*.c protocols/codec/*/*.c)
 SRC_io       := $(wildcard io/*.c)
 SRC_store    := $(wildcard store/*.c)
@@ -130,7 +131,7 @@ $(call say,LD )
 $(Q)$(CC) $(CFLAGS) $(HARD) $(LDHARD) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
 endef
 
-$(BUILD)/metergated: $(BUILD)/obj/core/main.o $(call libs,services reports store io codec core base webui)
+$(BUILD)/metergated: $(call objs,$(SRC_main)) $(call libs,services reports store io codec core base webui)
 	$(link)
 $(BUILD)/mbus-decode: $(BUILD)/obj/protocols/mbus_decode_main.o $(call libs,codec core base)
 	$(link)

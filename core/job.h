@@ -54,7 +54,7 @@ struct jobs;
 struct jobs *jobs_create(const struct clock *clock, struct events *events);
 void jobs_free(struct jobs *js);
 void jobs_add_kind(struct jobs *js, const struct job_kind *kind);
-/* Persistence hook: put with args, or args NULL when the job is over. */
+/* Persistence hook: keeps the job, or forgets it when it is over. */
 typedef void job_save_fn(void *ctx, const struct job *j, bool is_over);
 void jobs_set_save(struct jobs *js, job_save_fn *fn, void *ctx);
 void jobs_restore(struct jobs *js, uint64_t id, const char *kind, unsigned lane, const char *args, const char *by);

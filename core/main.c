@@ -21,7 +21,8 @@
 #include "core/gateway_settings.h"
 #include "core/job.h"
 #include "core/live.h"
-#include "core/logflood.h"
+#include "core/main_keep.h"
+#include "core/main_log.h"
 #include "core/meter.h"
 #include "core/options.h"
 #include "core/schedule.h"
@@ -44,13 +45,7 @@
 static const struct service_ops *const services[] = { &mbus_master_service, &reports_service, &http_service };
 enum { N_SERVICES = sizeof services / sizeof services[0] };
 
-enum { LINES_MAX = 256, DRAIN_MS = 1500, DRAIN_STEP_MS = 10, CLOCK_LOOK_S = 30, CLOCK_JUMP_S = 3 };
-
-struct line { /* of the log, on its way to the store and the event bus */
-    int64_t utc_us;
-    enum log_level level;
-    char origin[LOG_ORIGIN_MAX], text[LOG_TEXT_MAX];
-};
+enum { DRAIN_MS = 1500, DRAIN_STEP_MS = 10, CLOCK_LOOK_S = 30, CLOCK_JUMP_S = 3 };
 
 struct gateway {
     struct app app;
@@ -63,65 +58,8 @@ struct gateway {
     int64_t drain_until_ms;    /* 0: running */
     int64_t wall_minus_mono_s; /* to notice that the clock was set */
     struct keyring_store *kept_keys;
-    struct logflood *flood;
-    struct line *lines; /* ring of n_lines from first_line, written by a deferred call */
-    size_t first_line, n_lines, n_dropped;
-    bool is_flushing_lines;
+    struct main_log *log;
 };
-
-/* --- the log: lines gather here, since a line may be said in the middle of anything --- */
-
-static void keep_line(struct gateway *g, const struct line *l)
-{
-    const struct store_entry e = { .utc_us = l->utc_us, .level = l->level, .origin = l->origin, .text = l->text };
-    enum err kept = store_journal_put(g->app.store, JOURNAL_LOG, &e);
-    g->n_dropped += kept != ERR_OK && g->n_dropped == 0; /* said by the next flush, once */
-    const struct event ev = { .type = EV_LOG, .u.log = { l->utc_us, l->level, l->origin, l->text } };
-    events_publish(g->app.events, &ev);
-}
-
-static void flush_lines(void *ctx)
-{
-    struct gateway *g = ctx;
-    g->is_flushing_lines = false;
-    for (size_t left = g->n_lines; left > 0; left--) {
-        struct line l = g->lines[g->first_line];
-        g->first_line = (g->first_line + 1) % LINES_MAX;
-        g->n_lines--;
-        keep_line(g, &l);
-    }
-    if (g->n_dropped > 0) {
-        size_t n = g->n_dropped;
-        g->n_dropped = 0;
-        log_warn("log", "%zu lines could not be kept", n);
-    }
-}
-
-static void queue_line(void *ctx, enum log_level level, const char *origin, const char *text)
-{
-    struct gateway *g = ctx;
-    if (g->n_lines == LINES_MAX) {
-        g->n_dropped++;
-        return;
-    }
-    struct line *l = &g->lines[(g->first_line + g->n_lines++) % LINES_MAX];
-    l->utc_us = clock_utc_us(g->app.clock);
-    l->level = level;
-    str_copy(l->origin, sizeof l->origin, origin);
-    str_copy(l->text, sizeof l->text, text);
-    if (!g->is_flushing_lines) {
-        g->is_flushing_lines = true;
-        loop_defer(g->app.loop, flush_lines, g);
-    }
-}
-
-static void on_log(void *ctx, enum log_level level, const char *origin, const char *text)
-{
-    struct gateway *g = ctx;
-    const struct log_cfg *cfg = settings_cfg(g->app.settings, "log", 0);
-    if ((int)level >= log_cfg_level(cfg))
-        logflood_put(g->flood, clock_mono_ms(g->app.clock), level, origin, text);
-}
 
 /* --- facts --- */
 
@@ -160,57 +98,6 @@ static void on_event(void *ctx, const struct event *ev)
         on_reading(g, ev->u.reading);
     else if (ev->type == EV_METER && ev->u.meter.what == METER_REMOVED)
         forget_meter(g, ev->u.meter.id);
-}
-
-static void on_format_learnt(void *ctx, uint16_t signature, const uint8_t *headers, size_t len)
-{
-    struct gateway *g = ctx;
-    char name[8];
-    str_fmt(name, sizeof name, "%04x", signature);
-    if (store_record_put(g->app.store, "format", name, headers, len, false) != ERR_OK)
-        log_warn("store", "the telegram format %s could not be kept", name);
-}
-
-static bool load_format(void *ctx, const char *name, const void *data, size_t len)
-{
-    (void)name;
-    formats_learn(ctx, data, len);
-    return true;
-}
-
-static void save_job(void *ctx, const struct job *j, bool is_over)
-{
-    struct gateway *g = ctx;
-    char name[24], head[160];
-    str_fmt(name, sizeof name, "%016" PRIx64, j->id);
-    if (is_over) {
-        enum err e = store_record_remove(g->app.store, "job", name);
-        if (e != ERR_OK && e != ERR_NOT_FOUND)
-            log_warn("store", "ended job %" PRIu64 " could not be removed: it starts again after a restart", j->id);
-        return;
-    }
-    /* kind, lane and who, a line each, then the arguments */
-    str_fmt(head, sizeof head, "%s\n%u\n%s\n", j->kind->name, j->lane, j->by);
-    size_t head_len = strlen(head), args_len = strlen(j->args);
-    char *record = xmalloc(head_len + args_len);
-    bytes_copy(record, head_len, head, head_len);
-    bytes_copy(record + head_len, args_len, j->args, args_len);
-    if (store_record_put(g->app.store, "job", name, record, head_len + args_len, true) != ERR_OK)
-        log_warn("store", "job %" PRIu64 " could not be kept: it will not survive a restart", j->id);
-    free(record);
-}
-
-static bool load_job(void *ctx, const char *name, const void *data, size_t len)
-{
-    struct gateway *g = ctx;
-    char *text = xstrndup(data, len), *rest = text;
-    const char *kind = strsep(&rest, "\n"), *lane = rest ? strsep(&rest, "\n") : NULL;
-    const char *by = rest ? strsep(&rest, "\n") : NULL;
-    uint64_t n = 0;
-    if (by && rest && str_to_u64(lane, UINT_MAX, &n) == ERR_OK)
-        jobs_restore(g->app.jobs, strtoull(name, NULL, 16), kind, (unsigned)n, rest, by);
-    free(text);
-    return true;
 }
 
 /* --- timers --- */
@@ -257,7 +144,7 @@ static void tick_schedules(void *ctx)
     if (next != INT64_MAX && next * 1000000 - now_us < wait_us)
         wait_us = next * 1000000 - now_us;
     timer_start_us(&g->schedule_timer, wait_us);
-    (void)logflood_tick(g->flood, clock_mono_ms(g->app.clock)); /* sums may be some seconds late */
+    main_log_tick(g->log); /* sums may be some seconds late */
 }
 
 static void tick_watchdog(void *ctx)
@@ -442,23 +329,6 @@ static int configure(struct gateway *g)
     return 0;
 }
 
-static void load_meter(void *ctx, const struct meter *m)
-{
-    struct gateway *g = ctx;
-    struct meter *out = NULL;
-    struct err_at at = { 0 };
-    if (meters_add(g->app.meters, m, &out, &at) != ERR_OK)
-        log_error("store", "meter %" PRIu32 " of the stored list is refused: %s", m->id, at.text);
-}
-
-static bool note_last(void *ctx, const struct store_reading *r)
-{
-    struct meter *m = ctx;
-    m->last_utc = r->utc;
-    m->last_status = r->status;
-    return false;
-}
-
 static enum err open_store(struct gateway *g, struct err_at *at)
 {
     const struct store_cfg cfg = store_cfg_of(g);
@@ -466,24 +336,6 @@ static enum err open_store(struct gateway *g, struct err_at *at)
     if (e == ERR_OK)
         e = store_open(&cfg, &g->app.store, at);
     return e;
-}
-
-static enum err load_state(struct gateway *g, struct err_at *at)
-{
-    uint32_t next_id = 1;
-    enum err e = store_meters_load(g->app.store, load_meter, g, &next_id);
-    if (e != ERR_OK)
-        return err_say(at, e, "the meter list cannot be read from the store: %s", err_text(e));
-    meters_set_next_id(g->app.meters, next_id);
-    for (size_t i = 0; i < meters_count(g->app.meters) && e == ERR_OK; i++) {
-        struct meter *m = meters_at(g->app.meters, i);
-        e = store_readings_newest(g->app.store, m->id, 0, INT64_MAX, 1, note_last, m);
-    }
-    if (e != ERR_OK)
-        return err_say(at, e, "the last readouts cannot be read from the store: %s", err_text(e));
-    e = store_record_each(g->app.store, "format", load_format, g->app.formats);
-    formats_set_learnt(g->app.formats, on_format_learnt, g);
-    return e == ERR_OK ? e : err_say(at, e, "the telegram formats cannot be read from the store: %s", err_text(e));
 }
 
 static void read_machine_id(char *out, size_t size)
@@ -501,8 +353,6 @@ static void create_model(struct gateway *g)
     char machine_id[64];
     read_machine_id(machine_id, sizeof machine_id);
     device_serial(settings_cfg(app->settings, "device", 0), machine_id, app->serial);
-    g->lines = xcalloc(LINES_MAX, sizeof *g->lines);
-    g->flood = logflood_create(queue_line, g);
     app->loop = loop_create(app->clock);
     app->events = events_create();
     app->meters = meters_create();
@@ -525,14 +375,14 @@ static void wire(struct gateway *g)
     struct app *app = &g->app;
     app->dns = dns_create(app->loop);
     app->fetch = fetch_create(app->loop, app->dns);
-    log_add_sink(on_log, g);
+    g->log = main_log_create(app);
     events_subscribe(app->events, EV_BIT(EV_READING) | EV_BIT(EV_METER), on_event, g);
     settings_set_save(app->settings, save_settings, g);
     settings_on_change(app->settings, "time", on_time_changed, g);
     settings_on_change(app->settings, "store", on_store_changed, g);
     settings_on_change(app->settings, "log", on_store_changed, g);
     jobs_set_wake(app->jobs, wake_jobs, g);
-    jobs_set_save(app->jobs, save_job, g);
+    main_keep_jobs(app);
     g->wall_minus_mono_s = wall_minus_mono(g);
     use_zone(g, ((const struct time_cfg *)settings_cfg(app->settings, "time", 0))->zone);
     loop_on_signal(app->loop, SIGTERM, on_signal, g);
@@ -547,7 +397,7 @@ static enum err start_services(struct gateway *g, struct err_at *at)
         if (e != ERR_OK)
             return e;
     }
-    return store_record_each(g->app.store, "job", load_job, g);
+    return main_keep_load_jobs(&g->app, at);
 }
 
 static void run(struct gateway *g)
@@ -570,9 +420,7 @@ static void free_all(struct gateway *g)
         g->n_started--;
         services[g->n_started]->stop(g->self[g->n_started]);
     }
-    log_remove_sink(on_log, g);
     if (app->loop) {
-        flush_lines(g);
         fetch_free(app->fetch);
         dns_free(app->dns);
         struct timer *const timers[] = { &g->store_timer, &g->jobs_timer, &g->schedule_timer, &g->watchdog_timer,
@@ -584,11 +432,10 @@ static void free_all(struct gateway *g)
         live_free(app->live);
         meters_free(app->meters);
         loop_free(app->loop);
+        main_log_free(g->log);
         formats_free(app->formats);
         keyring_store_close(g->kept_keys);
         keyring_free(app->keyring);
-        logflood_free(g->flood);
-        free(g->lines);
     }
     if (app->store)
         store_close(app->store);
@@ -621,7 +468,7 @@ static int serve(struct gateway *g)
     create_model(g);
     enum err e = open_store(g, &at);
     if (e == ERR_OK)
-        e = load_state(g, &at);
+        e = main_keep_load(&g->app, &at);
     if (e == ERR_OK) {
         wire(g);
         g->kept_keys = keyring_store_open(g->app.keyring, g->app.store, g->app.data_dir);
