@@ -185,12 +185,13 @@ static enum err save_settings(void *ctx, const struct settings *s, struct err_at
     return e;
 }
 
-/* Reads the settings file; a missing one is fine unless the user named it. */
-static enum err load_settings_file(struct gateway *g, struct err_at *at)
+/* A missing settings file is fine unless the user named it; *is_there says which. */
+static enum err load_settings_file(struct gateway *g, bool *is_there, struct err_at *at)
 {
     char *text = NULL;
     size_t len = 0;
     enum err e = conf_read(g->conf_path, &text, &len, at);
+    *is_there = e != ERR_NOT_FOUND;
     if (e == ERR_NOT_FOUND && g->options->config == NULL)
         return ERR_OK;
     if (e == ERR_OK)
@@ -243,9 +244,18 @@ static void on_store_changed(void *ctx, unsigned instance, const void *was, cons
 
 static void reload_settings(struct gateway *g)
 {
+    static const char as_they_were[] = "the settings stay as they were";
     struct err_at at = { 0 };
-    if (load_settings_file(g, &at) != ERR_OK) {
-        log_error("settings", "%s line %u: %s; the settings stay as they were", g->conf_path, at.line, at.text);
+    bool is_there;
+    if (load_settings_file(g, &is_there, &at) != ERR_OK) {
+        if (at.line)
+            log_error("settings", "%s line %u: %s; %s", g->conf_path, at.line, at.text, as_they_were);
+        else
+            log_error("settings", "%s; %s", at.text, as_they_were);
+        return;
+    }
+    if (!is_there) {
+        log_warn("settings", "%s is not there; %s", g->conf_path, as_they_were);
         return;
     }
     log_info("settings", "%s was read again", g->conf_path);
@@ -299,7 +309,24 @@ static int say_refused(const char *where, const struct err_at *at)
     return 2;
 }
 
-/* Defaults, file, overrides. Returns an exit code, 0 to go on. */
+static int use_overrides(struct gateway *g)
+{
+    for (size_t i = 0; i < g->options->n_set; i++) {
+        struct err_at at = { 0 };
+        char key[SETTING_KEY_MAX];
+        const char *pair = g->options->set[i], *eq = strchr(pair, '=');
+        if (eq == NULL || !str_copy_n(key, sizeof key, pair, (size_t)(eq - pair))) {
+            fprintf(stderr, "metergated: --set %s: KEY=VALUE is needed\n", pair);
+            return 2;
+        }
+        if (settings_override(g->app.settings, key, eq + 1, &at) != ERR_OK)
+            return say_refused(NULL, &at);
+    }
+    return 0;
+}
+
+/* Defaults, overrides, file: the file is held against the overrides, which may complete it. Returns an exit code, 0 to go
+ * on. */
 static int configure(struct gateway *g)
 {
     struct err_at at = { 0 };
@@ -310,19 +337,12 @@ static int configure(struct gateway *g)
         fputs("metergated: the name of the settings file is too long\n", stderr);
         return 2;
     }
-    if (load_settings_file(g, &at) != ERR_OK)
+    int code = use_overrides(g);
+    if (code != 0)
+        return code;
+    bool is_there;
+    if (load_settings_file(g, &is_there, &at) != ERR_OK)
         return say_refused(g->conf_path, &at);
-    for (size_t i = 0; i < g->options->n_set; i++) {
-        char key[SETTING_KEY_MAX];
-        const char *pair = g->options->set[i], *eq = strchr(pair, '=');
-        if (eq == NULL || !str_copy_n(key, sizeof key, pair, (size_t)(eq - pair))) {
-            fprintf(stderr, "metergated: --set %s: KEY=VALUE is needed\n", pair);
-            return 2;
-        }
-        at = (struct err_at){ 0 };
-        if (settings_override(g->app.settings, key, eq + 1, &at) != ERR_OK)
-            return say_refused(NULL, &at);
-    }
     at = (struct err_at){ 0 };
     if (settings_check(g->app.settings, &at) != ERR_OK)
         return say_refused(NULL, &at);
