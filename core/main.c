@@ -3,6 +3,7 @@
  * Knows: all floors. Belongs to no library. Decides nothing about meters, reports or requests.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <malloc.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/bug.h"
 #include "core/base/clock.h"
@@ -510,8 +512,22 @@ static int run_worker(const char *name)
     return 2;
 }
 
+/* Whoever starts us with closed standard descriptors must not make the store's file our standard error. */
+static bool fill_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (!fill_standard_descriptors())
+        return 1;
     struct options options;
     options_parse(&options, argc, argv);
     if (options.what == OPTIONS_EXIT)
