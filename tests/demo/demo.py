@@ -303,7 +303,8 @@ def main():
     for program in ("metergated", "mbus-sim", "mbus-decode", "demo-history"):
         if not (BUILD / program).exists():
             sys.exit(f"{BUILD / program} is missing: run make demo")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):      # also when a shell has started this in the background
+        signal.signal(number, signal.default_int_handler)
     code = 0
     with contextlib.ExitStack() as stack:
         try:
