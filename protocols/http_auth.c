@@ -15,8 +15,9 @@
 #include "core/password.h"
 
 /* A browser would ask for a name and password in a window of its own; its pages have a form for that. */
-static void refuse(struct http_call *c, enum err e, int64_t retry_after_s)
+static void refuse(struct http_call *c, enum err e, int64_t retry_after_s, const char *why)
 {
+    struct err_at at = { 0 };
     if (e == ERR_THROTTLED || e == ERR_BUSY) {
         call_throttled(c, e, retry_after_s);
         return;
@@ -26,7 +27,8 @@ static void refuse(struct http_call *c, enum err e, int64_t retry_after_s)
         http_field(c->rq, "WWW-Authenticate",
                    is_browser ? "Bearer realm=\"Metergate\"" : "Basic realm=\"Metergate\", charset=\"UTF-8\"");
     }
-    call_fail(c, e, NULL);
+    e = err_say(&at, e, "%s", why ? why : err_text(e));
+    call_fail(c, e, &at);
 }
 
 static void on_tried(void *ctx, enum err e, const struct access_try *t)
@@ -40,7 +42,7 @@ static void on_tried(void *ctx, enum err e, const struct access_try *t)
     }
     if (e == ERR_AUTH)
         log_warn("web", "wrong name or password from %s", t->peer);
-    refuse(c, e, t->retry_after_s);
+    refuse(c, e, t->retry_after_s, NULL);
 }
 
 /* "user:password" in base64; false: not that. */
@@ -63,7 +65,7 @@ static void try_basic(struct http_call *c, const char *text)
     char user[ACCESS_NAME_MAX + 1], password[PASSWORD_MAX + 1];
     struct access_try t;
     if (!read_basic(text, user, sizeof user, password, sizeof password)) {
-        refuse(c, ERR_AUTH, 0);
+        refuse(c, ERR_AUTH, 0, "the credentials are not user:password in base64");
         return;
     }
     enum err e = hash_try(c->http->hashes, user, password, c->rq->peer, &t, on_tried, c, &c->hashing);
@@ -78,7 +80,7 @@ static void try_bearer(struct http_call *c, const char *text)
     if (e == ERR_OK)
         http_admit(c);
     else
-        refuse(c, e, 0);
+        refuse(c, e, 0, "this token is unknown or has expired");
 }
 
 /* The value of our cookie, or false. */
@@ -98,9 +100,12 @@ static bool read_cookie(const char *cookies, char out[static ACCESS_SECRET_TEXT]
 static void try_cookie(struct http_call *c)
 {
     char cookie[ACCESS_SECRET_TEXT];
-    if (!read_cookie(http_head_field(&c->rq->head, "Cookie"), cookie) ||
-        access_session_check(c->http->access, cookie, &c->who) != ERR_OK) {
-        refuse(c, ERR_AUTH, 0);
+    if (!read_cookie(http_head_field(&c->rq->head, "Cookie"), cookie)) {
+        refuse(c, ERR_AUTH, 0, "this call needs a user's name and password, a token or a session");
+        return;
+    }
+    if (access_session_check(c->http->access, cookie, &c->who) != ERR_OK) {
+        refuse(c, ERR_AUTH, 0, "this session has ended; log in again");
         return;
     }
     bool is_change = c->route->method != HTTP_GET;
@@ -120,5 +125,5 @@ void http_authenticate(struct http_call *c)
     else if (strncasecmp(sent, "Bearer ", 7) == 0)
         try_bearer(c, sent + 7 + strspn(sent + 7, " "));
     else
-        refuse(c, ERR_AUTH, 0);
+        refuse(c, ERR_AUTH, 0, "Authorization is Basic or Bearer");
 }

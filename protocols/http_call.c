@@ -69,12 +69,14 @@ void call_send_job(struct http_call *c, uint64_t job, const struct err_at *at)
     call_send_json(c, 202);
 }
 
-/* A sentence: begins with a capital letter, ends with a full stop. */
-static void to_sentence(char *out, size_t size, const char *text)
+/* A sentence: ends with a full stop, begins with a capital letter, unless a name comes first that must be read as it is
+ * written. */
+static void to_sentence(char *out, size_t size, const char *text, const char *name)
 {
     str_copy(out, size - 1, text);
     size_t len = strlen(out);
-    if (out[0] >= 'a' && out[0] <= 'z')
+    bool is_name_first = name && *name && strncmp(text, name, strlen(name)) == 0;
+    if (!is_name_first && out[0] >= 'a' && out[0] <= 'z')
         out[0] = (char)(out[0] - 'a' + 'A');
     if (len > 0 && !strchr(".!?", out[len - 1]))
         str_copy(out + len, size - len, ".");
@@ -83,7 +85,7 @@ static void to_sentence(char *out, size_t size, const char *text)
 void call_fail_all(struct http_call *c, enum err e, const char *message, const struct err_at *details, size_t n)
 {
     char sentence[300];
-    to_sentence(sentence, sizeof sentence, message);
+    to_sentence(sentence, sizeof sentence, message, n > 0 ? details[0].field : NULL);
     int status = call_status_of(e);
     if (status >= 500)
         log_warn("web", "%s %s: %s", http_method_name(c->rq->head.method), c->rq->head.path, sentence);
@@ -104,6 +106,13 @@ void call_fail_field(struct http_call *c, enum err e, const char *field, const c
     va_start(args, fmt);
     str_vfmt(at.text, sizeof at.text, fmt, args);
     va_end(args);
+    call_fail(c, e, &at);
+}
+
+void call_no_such(struct http_call *c, const char *what)
+{
+    struct err_at at = { 0 };
+    enum err e = err_say(&at, ERR_NOT_FOUND, "there is no %s %s", what, c->arg[0]);
     call_fail(c, e, &at);
 }
 
@@ -153,7 +162,9 @@ bool call_number(struct http_call *c, const char *text, uint64_t max, uint64_t *
 {
     if (str_to_u64(text, max, out) == ERR_OK && *out > 0)
         return true;
-    call_fail(c, ERR_NOT_FOUND, NULL);
+    struct err_at at = { 0 };
+    enum err e = err_say(&at, ERR_NOT_FOUND, "there is nothing of the number %s", text);
+    call_fail(c, e, &at);
     return false;
 }
 

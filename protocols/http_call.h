@@ -89,6 +89,8 @@ void call_fail_all(struct http_call *c, enum err e, const char *message, const s
 void call_throttled(struct http_call *c, enum err e, int64_t retry_after_s); /* 429, or 503 for ERR_BUSY */
 /* A refusal about one member of the body or parameter of the query. */
 void call_fail_field(struct http_call *c, enum err e, const char *field, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* 404 with what was asked for by the path's first argument: "There is no meter 999." */
+void call_no_such(struct http_call *c, const char *what);
 int call_status_of(enum err e);
 
 /* --- what was sent --- */

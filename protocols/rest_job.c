@@ -22,7 +22,7 @@ static struct job *find_job(struct http_call *c)
         return NULL;
     struct job *job = jobs_find(c->app->jobs, id);
     if (!job)
-        call_fail(c, ERR_NOT_FOUND, NULL);
+        call_no_such(c, "job");
     return job;
 }
 

@@ -151,7 +151,7 @@ void rest_latest_get(struct http_call *c)
     if (!call_number(c, c->arg[0], UINT32_MAX, &id))
         return;
     if (!meters_find(c->app->meters, (uint32_t)id)) {
-        call_fail(c, ERR_NOT_FOUND, NULL);
+        call_no_such(c, "meter");
         return;
     }
     struct series_list series = { 0 };

@@ -97,7 +97,7 @@ struct meter *rest_meter_find(struct http_call *c)
         return NULL;
     struct meter *m = meters_find(c->app->meters, (uint32_t)id);
     if (!m)
-        call_fail(c, ERR_NOT_FOUND, NULL);
+        call_no_such(c, "meter");
     return m;
 }
 

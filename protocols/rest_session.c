@@ -135,7 +135,7 @@ void rest_sessions_delete(struct http_call *c)
         return;
     const struct access_session *s = find_session(c->http->access, id);
     if (!s || !may_see(c, s)) {
-        call_fail(c, ERR_NOT_FOUND, NULL);
+        call_no_such(c, "session");
         return;
     }
     call_audit(c, "ended a session of %s", s->user);

@@ -143,7 +143,7 @@ void rest_user_patch(struct http_call *c)
     struct err_at at = { 0 };
     const char *password;
     if (!access_user_find(c->http->access, c->arg[0])) {
-        call_fail(c, ERR_NOT_FOUND, NULL);
+        call_no_such(c, "user");
         return;
     }
     if (!call_only(c, members) || (json_object_get(c->body, "role") && !need_role(c, &role)))

@@ -39,7 +39,7 @@ static bool meter_of(struct http_call *c, uint32_t *out)
     *out = (uint32_t)id;
     if (id < meters_next_id(c->app->meters))
         return true;
-    call_fail(c, ERR_NOT_FOUND, NULL);
+    call_no_such(c, "meter");
     return false;
 }
 
