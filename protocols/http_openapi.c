@@ -215,7 +215,7 @@ static const struct param {
     { "cursor", "integer", "next of the page before" },
     { "from", "string", "First time, such as 2026-10-01T20:00:00Z" },
     { "to", "string", "Time before which it ends" },
-    { "step", "string", "Span that values are gathered over: 900, 15m, 1h, 1d" },
+    { "step", "string", "Span that values are gathered over: 900, 15m, 1h, 1d; days are those of time.zone" },
     { "aggregate", "string", "none, mean, min, max, last or delta" },
     { "severity", "string", "One: that and above; several with commas: exactly these" },
     { "history", "string", "keep or delete" },

@@ -1,7 +1,7 @@
 /* rest_series.c — the values of one series, as stored or gathered in steps.
  *
- * A step is a span of time that begins at a multiple of its length since 1970 UTC. Least, greatest, last and difference are
- * exact decimals; only a mean is rounded.
+ * Steps of more than an hour follow the gateway's time zone, so that a day is a day of its people. Least, greatest, last and
+ * difference are exact decimals; only a mean is rounded.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "protocols/http_call.h"
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/civil.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/num.h"
@@ -24,7 +25,7 @@ enum aggregate { AGG_NONE, AGG_MEAN, AGG_MIN, AGG_MAX, AGG_LAST, AGG_DELTA, AGG_
 static const char *const aggregate_names[AGG_N] = { "none", "mean", "min", "max", "last", "delta" };
 
 struct values { /* an answer under way */
-    struct store *store;
+    const struct app *app;
     struct http_request *rq;
     uint32_t series;
     int64_t at_utc, to_utc; /* what is still to come; at_utc 0: nothing */
@@ -34,7 +35,7 @@ struct values { /* an answer under way */
     bool has_begun;
     /* the step that is being gathered */
     bool is_open;
-    int64_t step_utc;
+    struct zone_step step;
     size_t n;
     double sum;
     struct dec least, greatest, last;
@@ -67,7 +68,7 @@ static void close_step(struct values *vs)
     if (!vs->is_open)
         return;
     struct json_out *j = http_json(vs->rq);
-    json_point(j, vs->step_utc);
+    json_point(j, vs->step.from_utc);
     switch (vs->aggregate) {
     case AGG_MEAN:
         json_double(j, vs->sum / (double)vs->n);
@@ -97,7 +98,7 @@ static void close_step(struct values *vs)
 static void open_step(struct values *vs, int64_t utc, struct dec d)
 {
     vs->is_open = true;
-    vs->step_utc = vs->step_s > 0 ? utc - utc % vs->step_s : utc;
+    vs->step = vs->step_s > 0 ? zone_step_of(vs->app->zone, utc, vs->step_s) : (struct zone_step){ utc, INT64_MAX };
     vs->n = 0;
     vs->sum = 0;
     vs->least = vs->greatest = d;
@@ -112,7 +113,7 @@ static bool gather(void *ctx, int64_t utc, const struct value *v)
     struct dec d;
     if (v->kind != VALUE_NUMBER || v->note || !value_canonical(v, &d))
         return true;
-    if (vs->is_open && vs->step_s > 0 && utc - vs->step_utc >= vs->step_s) {
+    if (vs->is_open && utc >= vs->step.to_utc) {
         close_step(vs);
         if (vs->left == 0) {
             vs->at_utc = utc;
@@ -166,7 +167,7 @@ static bool step_values(void *ctx, struct http_request *rq)
     size_t n = is_plain && vs->left < VALUES_A_PIECE ? vs->left : VALUES_A_PIECE;
     int64_t next = 0;
     enum err e =
-        store_values(vs->store, vs->series, vs->at_utc, vs->to_utc, n, is_plain ? each_value : gather, vs, &next);
+        store_values(vs->app->store, vs->series, vs->at_utc, vs->to_utc, n, is_plain ? each_value : gather, vs, &next);
     bool is_full = vs->left == 0 && !is_plain; /* gather() has said where the next page begins */
     if (!is_full)
         vs->at_utc = next;
@@ -230,13 +231,14 @@ void rest_values_get(struct http_call *c)
     if (!call_number(c, c->arg[0], UINT32_MAX, &id) || !call_page(c, &page) || !read_step(c, &step_s) ||
         !read_aggregate(c, &aggregate))
         return;
-    if (store_series_find(c->app->store, (uint32_t)id, &s) != ERR_OK) {
-        call_fail(c, ERR_NOT_FOUND, NULL);
+    enum err e = store_series_find(c->app->store, (uint32_t)id, &s);
+    if (e != ERR_OK) {
+        e == ERR_NOT_FOUND ? call_no_such(c, "series") : call_fail(c, e, NULL);
         return;
     }
     struct values *vs = xcalloc(1, sizeof *vs);
     *vs = (struct values){
-        .store = c->app->store,
+        .app = c->app,
         .rq = c->rq,
         .series = s.id,
         .at_utc = page.cursor > page.from_utc ? page.cursor : page.from_utc,

@@ -211,3 +211,11 @@ int64_t zone_to_utc(const struct zone *z, int64_t local)
     }
     return late;
 }
+
+struct zone_step zone_step_of(const struct zone *z, int64_t utc, int64_t step_s)
+{
+    const struct zone *by = step_s > 3600 ? z : &zone_utc;
+    int64_t local = zone_local(by, utc);
+    int64_t begin = local - ((local % step_s) + step_s) % step_s;
+    return (struct zone_step){ zone_to_utc(by, begin), zone_to_utc(by, begin + step_s) };
+}

@@ -46,4 +46,11 @@ static inline int64_t zone_local(const struct zone *z, int64_t utc)
 /* The first UTC second that shows this local time; inside a spring gap, the first second after the gap. */
 int64_t zone_to_utc(const struct zone *z, int64_t local);
 
+/* The span of time [from, to) that utc lies in, when time is cut into steps. Steps of more than an hour are cut by the
+ * local clock, so that a day begins at midnight and may have 23 or 25 hours; shorter ones are multiples since 1970 UTC. */
+struct zone_step {
+    int64_t from_utc, to_utc;
+};
+struct zone_step zone_step_of(const struct zone *z, int64_t utc, int64_t step_s);
+
 #endif

@@ -63,6 +63,29 @@ def test_what_is_not_there_is_said(shared, path, status):
     assert a.json["error"] and a.json["message"].endswith(".")
 
 
+@pytest.mark.parametrize("path, text", [
+    ("/meters/999", "There is no meter 999."), ("/meters/999/readings", "There is no meter 999."),
+    ("/series/99999/values", "There is no series 99999."), ("/jobs/99999", "There is no job 99999."),
+    ("/meters/x", "There is nothing of the number x."), ("/users/nobody", "There is no user nobody.")])
+def test_what_is_missing_is_named(shared, path, text):
+    a = shared.api("PATCH" if "users" in path else "GET", path, {} if "users" in path else None, 404)
+    assert a.json["message"] == text
+
+
+def test_a_setting_s_name_is_told_as_it_is_written(shared):
+    a = shared.api("PATCH", "/settings", {"bus1.baud": 17}, 422)
+    assert a.json["message"].startswith("bus1.baud = 17: one of 300,")
+
+
+def test_a_day_of_a_series_begins_at_the_midnight_of_the_gateway(shared):
+    m = shared.get("/meters")["meters"][0]["id"]
+    series = next(s["id"] for s in shared.get(f"/meters/{m}/series")["series"] if s["quantity"] in ("energy", "volume"))
+    for zone, begins in (("Asia/Kolkata", "T18:30:00Z"), ("UTC", "T00:00:00Z")):
+        shared.api("PATCH", "/settings", {"time.zone": zone})
+        days = shared.get(f"/series/{series}/values?step=1d&aggregate=last")["values"]
+        assert days and all(t.endswith(begins) for t, _ in days)
+
+
 def test_wrong_methods_are_named(shared):
     a = shared.api("POST", "/system", {}, 405)
     assert a.headers["allow"] == "OPTIONS, GET, HEAD"

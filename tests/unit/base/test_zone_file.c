@@ -167,12 +167,43 @@ static void broken_files_are_refused(void **state)
     assert_int_equal(zone_parse(junk, sizeof junk, &z), ERR_MALFORMED);
 }
 
+static void steps_of_time_follow_the_local_clock(void **state)
+{
+    static const struct {
+        const char *zone, *utc;
+        int64_t step_s;
+        const char *from, *to;
+    } cases[] = {
+        { "UTC", "2026-07-01T12:34:56Z", 86400, "2026-07-01", "2026-07-02" },
+        { "Europe/Stockholm", "2026-07-01T12:34:56Z", 86400, "2026-06-30T22:00:00Z", "2026-07-01T22:00:00Z" },
+        { "Europe/Stockholm", "2026-07-01T22:00:00Z", 86400, "2026-07-01T22:00:00Z", "2026-07-02T22:00:00Z" },
+        { "Europe/Stockholm", "2026-07-01T21:59:59Z", 86400, "2026-06-30T22:00:00Z", "2026-07-01T22:00:00Z" },
+        /* Days of 23 and 25 hours. */
+        { "Europe/Stockholm", "2026-03-29T12:00:00Z", 86400, "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z" },
+        { "Europe/Stockholm", "2026-10-25T12:00:00Z", 86400, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z" },
+        { "Europe/Stockholm", "2026-10-25T02:00:00Z", 21600, "2026-10-24T22:00:00Z", "2026-10-25T05:00:00Z" },
+        /* Both of the hours that the clock shows twice stay steps of their own. */
+        { "Europe/Stockholm", "2026-10-25T00:30:00Z", 3600, "2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z" },
+        { "Europe/Stockholm", "2026-10-25T01:30:00Z", 3600, "2026-10-25T01:00:00Z", "2026-10-25T02:00:00Z" },
+        { "Asia/Kolkata", "2026-07-01T12:34:56Z", 86400, "2026-06-30T18:30:00Z", "2026-07-01T18:30:00Z" },
+        { "America/New_York", "1969-12-31T12:00:00Z", 86400, "1969-12-31T05:00:00Z", "1970-01-01T05:00:00Z" },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct zone *z = load(cases[i].zone);
+        struct zone_step s = zone_step_of(z, utc_of(cases[i].utc), cases[i].step_s);
+        if (s.from_utc != utc_of(cases[i].from) || s.to_utc != utc_of(cases[i].to))
+            fail_msg("%s %s: from %lld to %lld", cases[i].zone, cases[i].utc, (long long)s.from_utc, (long long)s.to_utc);
+        zone_free(z);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(offsets_are_those_of_the_law),  cmocka_unit_test(names_that_are_no_zones_are_not_found),
         cmocka_unit_test(local_times_find_their_second), cmocka_unit_test(footers_rule_far_years),
-        cmocka_unit_test(broken_files_are_refused),
+        cmocka_unit_test(broken_files_are_refused),      cmocka_unit_test(steps_of_time_follow_the_local_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

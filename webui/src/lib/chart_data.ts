@@ -64,10 +64,11 @@ export function queryFor(span: Span, shown: Shown, isCounted: boolean): Query {
     return { step, aggregate: isCounted ? "last" : "mean" };
 }
 
-/** Where to begin asking: a whole step, and one before it, from which the first difference is counted. */
+/** Where to begin asking: the gateway cuts the steps by its own clock, so one may begin anywhere within the step before the
+ *  span. It must come whole, and before it the one from which the first difference is counted. */
 export function askFrom(span: Span, query: Query): { ask: number; keep: number } {
     const step = (query.step ?? 0) * 1000;
-    const keep = step > 0 ? Math.floor(span.from / step) * step : span.from;
+    const keep = span.from - step;
     return { ask: query.aggregate === "delta" ? keep - step : keep, keep };
 }
 
