@@ -125,7 +125,7 @@ size_t keylist_find_keys(void *ctx, const struct telegram_head *meter, const str
 
 enum column { COLUMN_ADDRESS, COLUMN_KEY, COLUMN_MANUFACTURER, COLUMN_DEVICE_TYPE, COLUMN_VERSION, COLUMN_N };
 
-static const char *const headings[COLUMN_N] = { "address", "key", "manufacturer", "deviceType", "version" };
+static const char *const headings[COLUMN_N + 1] = { "address", "key", "manufacturer", "deviceType", "version", "" };
 
 enum { COLUMNS_MAX = 16 };
 
