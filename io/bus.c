@@ -37,6 +37,7 @@ struct bus {
     struct bus_turn *holder;  /* NULL, or in no queue; only the holder writes to port */
     struct bus_turn *waiting; /* in the order of asking */
     struct timer pump;        /* gives the next turn, or takes them all, from the loop */
+    uint64_t n_turns;
     int64_t stray_us;
 
     int64_t busy_us[BUSY_SLOTS]; /* bits on the wire in each second of the last minute */
@@ -117,6 +118,7 @@ static void give(struct bus *b, struct bus_turn *t)
     leave_queue(t);
     t->state = TURN_HOLDING;
     b->holder = t;
+    b->n_turns++;
     t->granted(t->ctx);
 }
 
@@ -324,5 +326,6 @@ void bus_info(const struct bus *b, struct bus_info *out)
     out->why = b->why;
     out->holder = b->holder ? b->holder->holder : NULL;
     DL_COUNT(b->waiting, t, out->queued);
+    out->n_turns = b->n_turns;
     out->wire_busy = busy_share(b);
 }

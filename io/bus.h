@@ -70,6 +70,7 @@ struct bus_info {
     const char *why;    /* it is down; borrowed */
     const char *holder; /* NULL: nobody */
     size_t queued;      /* turns that wait */
+    uint64_t n_turns;   /* given so far; who sees no other number but his own has had the bus for himself */
     double wire_busy;   /* share of the last minute with bits on the wire */
 };
 void bus_info(const struct bus *b, struct bus_info *out);
