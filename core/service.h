@@ -10,6 +10,7 @@
 
 struct app;
 struct service;
+struct bus;
 
 struct service_ops {
     const char *name, *title;
@@ -38,6 +39,9 @@ struct app {
     struct formats *formats; /* learnt compact-frame formats, protocols/codec/mbus/compact.h */
     struct keyring *keyring; /* encryption keys, protocols/codec/mbus/keyring.h */
     const struct zone *zone; /* local time; replaced when time.zone changes: read it through app each time */
+    /* io/bus.h, those of bus1, bus2 …: BUS_N of them. The M-Bus master, first of the services to start, sets this at his
+     * start; so whoever shares a bus finds it from his own start to his own stop. */
+    struct bus *const *buses;
     const char *data_dir;
     const char *version; /* "0.1.0" */
     char serial[11];     /* 10 digits */

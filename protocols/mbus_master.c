@@ -301,8 +301,11 @@ static enum err start(struct app *app, void **self, struct err_at *at)
     struct master *m = xcalloc(1, sizeof *m);
     m->app = app;
     timer_init(&m->learnt_timer, app->loop, "learnt meters", write_learnt, m);
-    for (unsigned i = 0; i < BUS_N; i++)
+    for (unsigned i = 0; i < BUS_N; i++) {
         lane_init(&m->lanes[i], m, i + 1);
+        m->buses[i] = m->lanes[i].bus;
+    }
+    app->buses = m->buses;
     for (unsigned i = 1; i <= BUS_N; i++)
         apply_bus(m, i);
     master_keys_init(m);

@@ -113,7 +113,8 @@ struct master {
     struct app *app;
     struct job_kind kind;
     struct lane lanes[BUS_N];
-    uint32_t *learnt; /* ids of meters to be written to the store together */
+    struct bus *buses[BUS_N]; /* of the lanes, for others who share them */
+    uint32_t *learnt;         /* ids of meters to be written to the store together */
     size_t n_learnt;
     struct timer learnt_timer;
     struct seen_status *statuses; /* last status byte of each meter, for the log */
