@@ -39,12 +39,15 @@
 #include "protocols/http.h"
 #include "protocols/keyring_store.h"
 #include "protocols/mbus_master.h"
+#include "protocols/tmbus.h"
+#include "protocols/vmbus.h"
 #include "reports/report.h"
 #include "store/store.h"
 #include "store/store_conf.h"
 
 /* In the order of their start; they are stopped in reverse. */
-static const struct service_ops *const services[] = { &mbus_master_service, &reports_service, &http_service };
+static const struct service_ops *const services[] = { &mbus_master_service, &tmbus_service, &vmbus_service,
+                                                     &reports_service, &http_service };
 enum { N_SERVICES = sizeof services / sizeof services[0] };
 
 enum { DRAIN_MS = 1500, DRAIN_STEP_MS = 10, CLOCK_LOOK_S = 30, CLOCK_JUMP_S = 3 };
