@@ -76,7 +76,7 @@ static void on_reading(struct gateway *g, const struct reading *r)
     if (r->source == SOURCE_CONTINUOUS)
         return;
     enum err e = store_put_reading(g->app.store, r);
-    if (e != ERR_OK)
+    if (e != ERR_OK && e != ERR_DISK_FULL) /* that the store has said, once for all meters */
         log_error("store", "a reading of meter %" PRIu32 " could not be kept: %s", r->meter, err_text(e));
     struct meter *m = meters_find(g->app.meters, r->meter);
     if (m) {
