@@ -16,6 +16,8 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
+enum { AES_BLOCK = 16 }; /* the cipher's end writes up to so many bytes */
+
 void crypto_random(void *out, size_t len)
 {
     uint8_t *p = out;
@@ -54,42 +56,6 @@ enum err crypto_scrypt(const char *password, const uint8_t *salt, size_t salt_le
     return ERR_OK;
 }
 
-static void aes(const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *iv, bool encrypt, const uint8_t *in,
-                uint8_t *out, size_t len)
-{
-    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-    int n = 0;
-    BUG_IF(!c || len > 1 << 20 || EVP_CipherInit_ex(c, cipher, NULL, key, iv, encrypt) != 1);
-    EVP_CIPHER_CTX_set_padding(c, 0);
-    BUG_IF(EVP_CipherUpdate(c, out, &n, in, (int)len) != 1 || (size_t)n != len);
-    EVP_CIPHER_CTX_free(c);
-}
-
-enum err crypto_aes_cbc_decrypt(const uint8_t key[static CRYPTO_KEY], const uint8_t iv[static CRYPTO_BLOCK],
-                                const uint8_t *in, uint8_t *out, size_t len)
-{
-    if (len % CRYPTO_BLOCK != 0)
-        return ERR_RANGE;
-    if (len > 0)
-        aes(EVP_aes_128_cbc(), key, iv, false, in, out, len);
-    return ERR_OK;
-}
-
-void crypto_aes_block(const uint8_t key[static CRYPTO_KEY], const uint8_t in[static CRYPTO_BLOCK],
-                      uint8_t out[static CRYPTO_BLOCK])
-{
-    aes(EVP_aes_128_ecb(), key, NULL, true, in, out, CRYPTO_BLOCK);
-}
-
-void crypto_aes_cmac(const uint8_t key[static CRYPTO_KEY], const void *bytes, size_t len,
-                     uint8_t out[static CRYPTO_BLOCK])
-{
-    size_t n = 0;
-    BUG_IF(EVP_Q_mac(NULL, "CMAC", NULL, "AES-128-CBC", NULL, key, CRYPTO_KEY, bytes, len, out, CRYPTO_BLOCK, &n) ==
-               NULL ||
-           n != CRYPTO_BLOCK);
-}
-
 static EVP_CIPHER_CTX *gcm_begin(const struct crypto_gcm *g, bool encrypt)
 {
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
@@ -104,7 +70,7 @@ void crypto_gcm_seal(const struct crypto_gcm *g, const uint8_t *in, size_t len, 
                      uint8_t tag[static CRYPTO_GCM_TAG])
 {
     EVP_CIPHER_CTX *c = gcm_begin(g, true);
-    uint8_t end[CRYPTO_BLOCK];
+    uint8_t end[AES_BLOCK];
     int n = 0;
     BUG_IF(len > 1 << 20 || (len > 0 && EVP_CipherUpdate(c, out, &n, in, (int)len) != 1));
     BUG_IF(EVP_CipherFinal_ex(c, end, &n) != 1 || n != 0);
@@ -115,7 +81,7 @@ void crypto_gcm_seal(const struct crypto_gcm *g, const uint8_t *in, size_t len, 
 enum err crypto_gcm_open(const struct crypto_gcm *g, const uint8_t *in, size_t len, uint8_t *out,
                          const uint8_t tag[static CRYPTO_GCM_TAG])
 {
-    uint8_t end[CRYPTO_BLOCK], wanted[CRYPTO_GCM_TAG];
+    uint8_t end[AES_BLOCK], wanted[CRYPTO_GCM_TAG];
     int n = 0;
     if (len > 1 << 20)
         return ERR_CORRUPT;

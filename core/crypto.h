@@ -11,7 +11,7 @@
 
 #include "core/base/err.h"
 
-enum { CRYPTO_SHA256 = 32, CRYPTO_BLOCK = 16, CRYPTO_KEY = 16 };
+enum { CRYPTO_SHA256 = 32 };
 enum { CRYPTO_GCM_KEY = 32, CRYPTO_GCM_NONCE = 12, CRYPTO_GCM_TAG = 16 };
 
 void crypto_random(void *out, size_t len);
@@ -26,14 +26,6 @@ MUST_USE enum err crypto_from_base64(const char *text, uint8_t *out, size_t size
  * ERR_RANGE for parameters that need over 64 MiB. */
 MUST_USE enum err crypto_scrypt(const char *password, const uint8_t *salt, size_t salt_len, unsigned log2_n, unsigned r,
                                 unsigned p, uint8_t *out, size_t out_len);
-
-/* AES-128. Lengths of CBC and CTR are the caller's; out may be in. CBC does not remove padding. */
-MUST_USE enum err crypto_aes_cbc_decrypt(const uint8_t key[static CRYPTO_KEY], const uint8_t iv[static CRYPTO_BLOCK],
-                                         const uint8_t *in, uint8_t *out, size_t len); /* ERR_RANGE: not whole blocks */
-void crypto_aes_block(const uint8_t key[static CRYPTO_KEY], const uint8_t in[static CRYPTO_BLOCK],
-                      uint8_t out[static CRYPTO_BLOCK]); /* ECB, encrypts */
-void crypto_aes_cmac(const uint8_t key[static CRYPTO_KEY], const void *bytes, size_t len,
-                     uint8_t out[static CRYPTO_BLOCK]); /* RFC 4493 */
 
 /* AES-256-GCM (NIST SP 800-38D). A nonce must never come twice with one key. `about` is not hidden, but proven; its
  * bytes and those of `in` may be none. out may be in. */

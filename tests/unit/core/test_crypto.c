@@ -53,28 +53,6 @@ static void scrypt_is_right_and_bounded(void **state)
     assert_int_equal(crypto_scrypt("x", (const uint8_t *)"", 0, 14, 0, 1, out, 64), ERR_RANGE);
 }
 
-/* NIST SP 800-38A F.1.1 and F.2.2, RFC 4493. */
-static void aes_is_right(void **state)
-{
-    uint8_t key[16], iv[16], in[64], out[64];
-    (void)state;
-    unhex(key, sizeof key, "2b7e151628aed2a6abf7158809cf4f3c");
-    unhex(in, sizeof in, "6bc1bee22e409f96e93d7e117393172a");
-    crypto_aes_block(key, in, out);
-    assert_hex(out, "3ad77bb40d7a3660a89ecaf32466ef97");
-    unhex(iv, sizeof iv, "000102030405060708090a0b0c0d0e0f");
-    unhex(in, sizeof in, "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2");
-    assert_int_equal(crypto_aes_cbc_decrypt(key, iv, in, in, 32), ERR_OK);
-    assert_hex(in, "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
-    assert_int_equal(crypto_aes_cbc_decrypt(key, iv, in, out, 17), ERR_RANGE);
-    assert_int_equal(crypto_aes_cbc_decrypt(key, iv, in, out, 0), ERR_OK);
-    crypto_aes_cmac(key, "", 0, out);
-    assert_hex(out, "bb1d6929e95937287fa37d129b756746");
-    size_t n = unhex(in, sizeof in, "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411");
-    crypto_aes_cmac(key, in, n, out);
-    assert_hex(out, "dfa66747de9ae63030ca32611497c827");
-}
-
 /* Test case 16 of the GCM specification by McGrew and Viega. */
 static void gcm_is_right_and_notices_every_change(void **state)
 {
@@ -116,8 +94,9 @@ static void random_bytes_differ(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(digests_are_right),   cmocka_unit_test(scrypt_is_right_and_bounded),
-        cmocka_unit_test(aes_is_right),        cmocka_unit_test(gcm_is_right_and_notices_every_change),
+        cmocka_unit_test(digests_are_right),
+        cmocka_unit_test(scrypt_is_right_and_bounded),
+        cmocka_unit_test(gcm_is_right_and_notices_every_change),
         cmocka_unit_test(random_bytes_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
