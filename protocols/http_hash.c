@@ -23,12 +23,7 @@
 #include "io/loop.h"
 #include "protocols/http.h"
 
-enum {
-    QUEUE_MAX = 16,
-    HASH_TIMEOUT_MS = 10000,
-    HASH_MEMORY_MAX = 512 << 20,
-    WORKER_INPUT_MAX = 3 + ACCESS_SALT_BYTES + PASSWORD_MAX
-};
+enum { QUEUE_MAX = 16, HASH_TIMEOUT_MS = 10000, WORKER_INPUT_MAX = 3 + ACCESS_SALT_BYTES + PASSWORD_MAX };
 
 struct hash_job {
     struct hash_queue *queue;

@@ -262,12 +262,7 @@ static enum err set_bus(struct meter *m, const json_t *v, struct err_at *at)
 
 static enum err set_state(struct meter *m, const json_t *v, struct err_at *at)
 {
-    const char *text = json_string_value(v);
-    bool is_active = str_eq(text, "active");
-    if (!is_active && !str_eq(text, "passive"))
-        return bad(at, "active or passive");
-    m->state = is_active ? METER_ACTIVE : METER_PASSIVE;
-    return ERR_OK;
+    return meter_state_parse(json_string_value(v), &m->state) ? ERR_OK : bad(at, "active or passive");
 }
 
 static const struct {
