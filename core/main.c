@@ -537,7 +537,6 @@ int main(int argc, char **argv)
         return options.exit_code;
     if (options.what == OPTIONS_WORKER)
         return run_worker(options.worker);
-    (void)signal(SIGPIPE, SIG_IGN);
     /* Large buffers go back to the system at once, so that one big report does not stay resident. */
     (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);

@@ -36,6 +36,14 @@ static void usage_error(struct options *o, const char *what, const char *word)
     end_with(o, 2);
 }
 
+static void add_setting(struct options *o, const char *pair)
+{
+    if (o->n_set == OPTIONS_SET_MAX)
+        usage_error(o, "too many settings: ", pair);
+    else
+        o->set[o->n_set++] = pair;
+}
+
 void options_parse(struct options *o, int argc, char **argv)
 {
     enum { OPT_CHECK = 256, OPT_PASSWD, OPT_WORKER, OPT_HELP, OPT_VERSION };
@@ -62,10 +70,7 @@ void options_parse(struct options *o, int argc, char **argv)
             o->data_dir = optarg;
             break;
         case 's':
-            if (o->n_set == OPTIONS_SET_MAX)
-                usage_error(o, "too many settings: ", optarg);
-            else
-                o->set[o->n_set++] = optarg;
+            add_setting(o, optarg);
             break;
         case 'v':
             o->is_verbose = true;

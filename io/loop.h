@@ -41,7 +41,7 @@ void loop_defer(struct loop *l, void (*fn)(void *ctx), void *ctx);
 
 void loop_on_signal(struct loop *l, int signal, void (*fn)(void *ctx, int signal), void *ctx);
 
-/* The gauge: brackets a callback; a callback over 100 ms is logged by name. loop_*_timer and io/ do it themselves. */
+/* The gauge: brackets a callback; a callback over 100 ms is logged by name. timers, signals, deferred calls and io/ do it themselves. */
 int64_t loop_enter(struct loop *l);
 void loop_leave(struct loop *l, int64_t entered_us, const char *name);
 struct loop_gauge {
