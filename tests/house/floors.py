@@ -3,7 +3,7 @@
 import pathlib, re, sys
 
 # folder of the including file (longest match wins) -> prefixes it may include
-CODEC_MODEL = ["core/base/", "core/reading.h", "core/quantity.h", "core/crypto.h"]
+CODEC_MODEL = ["core/base/", "core/reading.h", "core/quantity.h", "core/when.h", "core/crypto.h"]
 MODEL = ["core/base/", "core/"]
 MAY = {
     "core/base/": ["core/base/"],

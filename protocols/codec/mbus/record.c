@@ -8,9 +8,9 @@
 
 #include "core/base/num.h"
 #include "core/base/str.h"
+#include "core/when.h"
 #include "protocols/codec/mbus/dif.h"
 #include "protocols/codec/mbus/vif.h"
-#include "protocols/codec/mbus/when.h"
 
 bool record_is_next(struct record_reader *x)
 {

@@ -4,7 +4,7 @@
  * Does not know: records, time zones.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "protocols/codec/mbus/when.h"
+#include "core/when.h"
 
 #include "core/base/civil.h"
 

@@ -10,7 +10,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "protocols/codec/mbus/when.h"
+#include "core/when.h"
 
 static const struct {
     const char *name;

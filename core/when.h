@@ -1,8 +1,8 @@
 /* when.h — meters' dates and times: types F, G, I and J (EN 13757-3, Annex A). Local time of the meter, no zone.
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef PROTOCOLS_CODEC_MBUS_WHEN_H
-#define PROTOCOLS_CODEC_MBUS_WHEN_H
+#ifndef CORE_WHEN_H
+#define CORE_WHEN_H
 
 #include <stdbool.h>
 #include <stddef.h>
