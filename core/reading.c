@@ -1,6 +1,6 @@
 /* reading.c — values as numbers and words.
  *
- * Knows: canonical units, the JSON members of a value, when two values are of one series.
+ * Knows: canonical units, what a VIFE makes of a number, the JSON members of a value, when two values are of one series.
  * Does not know: DIF and VIF bytes, meters, time zones.
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,6 +9,7 @@
 #include "core/base/bug.h"
 #include "core/base/civil.h"
 #include "core/base/str.h"
+#include "core/when.h"
 
 const char *value_note_name(unsigned note)
 {
@@ -41,6 +42,96 @@ bool value_canonical(const struct value *v, struct dec *out)
     *out = d;
     return true;
 }
+
+/* --- what a VIFE makes of a number --- */
+
+enum meaning { MEANS_SAME, MEANS_COUNT, MEANS_DURATION, MEANS_TIME };
+
+/* EN 13757-3, combinable VIFEs 39h…6Fh. */
+static enum meaning meaning_of(unsigned modifier)
+{
+    switch (modifier) {
+    case 0x41:
+    case 0x49:
+        return MEANS_COUNT;
+    case 0x39:
+    case 0x42:
+    case 0x43:
+    case 0x46:
+    case 0x47:
+    case 0x4A:
+    case 0x4B:
+    case 0x4E:
+    case 0x4F:
+    case 0x6A:
+    case 0x6B:
+    case 0x6E:
+    case 0x6F:
+        return MEANS_TIME;
+    default: /* in each group of four: seconds, minutes, hours, days */
+        return modifier >= 0x50 && modifier <= 0x67 ? MEANS_DURATION : MEANS_SAME;
+    }
+}
+
+/* The last VIFE that changes the meaning, and the power of ten of the factors behind it. With an addend the number of the
+ * data field is not known any more. */
+static enum meaning find_meaning(const struct value *v, unsigned *modifier, int *exp10, bool *is_sum)
+{
+    enum meaning found = MEANS_SAME;
+    *is_sum = false;
+    for (unsigned i = 0; i < v->n_modifiers; i++) {
+        unsigned m = v->modifiers[i];
+        enum meaning means = meaning_of(m);
+        if (means != MEANS_SAME) {
+            found = means;
+            *modifier = m;
+            *exp10 = 0;
+        } else if ((m >= 0x70 && m <= 0x77) || m == 0x7D) {
+            *exp10 += m == 0x7D ? 3 : (int)m - 0x76;
+        } else if (m >= 0x78 && m <= 0x7B) {
+            *is_sum = true;
+        }
+    }
+    return found;
+}
+
+/* The number is a time of type G, F or I. Its size tells which: each has a month, and so none fits where a shorter one has
+ * its room; what was sent with a length that does not go with its size has a note. */
+static void take_time(struct value *out, int64_t number)
+{
+    enum value_kind kind;
+    size_t len = number <= UINT16_MAX ? 2 : number <= UINT32_MAX ? 4 : 6;
+    if (number >= 0 && number >> 48 == 0 && when_read((uint64_t)number, len, &kind, &out->mantissa))
+        out->kind = (uint8_t)kind;
+    out->quantity = out->kind == VALUE_DATE ? Q_DATE : Q_DATE_TIME;
+}
+
+bool value_means(const struct value *v, struct value *out)
+{
+    static const uint8_t spans[] = { UNIT_S, UNIT_MIN, UNIT_H, UNIT_D };
+    unsigned modifier = 0;
+    int exp10 = 0;
+    bool is_sum;
+    if (v->n_modifiers == 0 || (v->kind != VALUE_NUMBER && v->kind != VALUE_NONE))
+        return false;
+    enum meaning means = find_meaning(v, &modifier, &exp10, &is_sum);
+    if (means == MEANS_SAME)
+        return false;
+    bool is_sound = v->kind == VALUE_NUMBER && v->note == NOTE_NONE && !is_sum;
+    *out = (struct value){ .note = v->note };
+    if (means == MEANS_TIME) {
+        take_time(out, is_sound ? v->mantissa : -1);
+        return true;
+    }
+    out->quantity = means == MEANS_COUNT ? Q_LIMIT_COUNT : Q_LIMIT_DURATION;
+    out->unit = means == MEANS_COUNT ? UNIT_NONE : spans[modifier & 3];
+    out->kind = is_sound ? VALUE_NUMBER : VALUE_NONE;
+    out->mantissa = v->mantissa;
+    out->exp10 = (int8_t)exp10;
+    return true;
+}
+
+/* --- words --- */
 
 const char *value_unit_name(const struct value *v)
 {
@@ -151,6 +242,21 @@ static void function_json(struct json_out *j, enum function f)
     bug_found(__FILE__, __LINE__, "no such function");
 }
 
+static void means_json(struct json_out *j, const struct value *v)
+{
+    struct value means;
+    if (!value_means(v, &means))
+        return;
+    json_piece(j, ",\"means\":{\"quantity\":");
+    j->comma = false;
+    json_plain(j, quantity_name((enum quantity)means.quantity));
+    unit_json(j, &means);
+    json_piece(j, ",\"value\":");
+    j->comma = false;
+    value_json(j, &means);
+    json_object_end(j);
+}
+
 /* This runs for every value that leaves the gateway or the decoder: in pieces rather than in keys and values. */
 void value_json_members(struct json_out *j, const struct value *v)
 {
@@ -176,6 +282,7 @@ void value_json_members(struct json_out *j, const struct value *v)
     json_piece(j, ",\"subunit\":");
     json_piece_uint(j, v->subunit);
     modifiers_json(j, v);
+    means_json(j, v);
     if (v->kind == VALUE_MAKER_BLOCK || v->kind == VALUE_MORE_FOLLOWS) {
         json_key(j, "special");
         json_plain(j, v->kind == VALUE_MAKER_BLOCK ? "manufacturer" : "more-follows");

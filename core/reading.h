@@ -2,6 +2,10 @@
  *
  * A value is mantissa × 10^exp10 in the unit the meter used; nothing is rounded and no double occurs. Scaling to the
  * canonical unit (hours to seconds) happens at the last step, by value_canonical().
+ *
+ * Quantity, unit and number are what DIF and VIF say; the modifiers name what each VIFE makes of it. Some VIFEs make the
+ * number something else: how often or how long a limit of the quantity was exceeded, or when. The number stays that of the
+ * VIF even then, the data field scaled as the VIF says, and value_means() tells what it is.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef CORE_READING_H
@@ -32,7 +36,7 @@ enum value_note {
     NOTE_NO_DATA,        /* DIF data field 0 */
     NOTE_INVALID_DIGITS, /* hex digits in BCD */
     NOTE_INVALID_NUMBER, /* most negative integer, NaN */
-    NOTE_INVALID_TIME,   /* marked invalid, or an impossible date */
+    NOTE_INVALID_TIME,   /* marked invalid, or an impossible date; beside the number where a VIFE makes it a time */
     NOTE_OVERFLOW,       /* does not fit 64 bits */
     NOTE_EXPIRED,        /* older than asked for */
     NOTE_RECORD_ERROR,   /* VIFE 01h…1Fh: add the code, NOTE_RECORD_ERROR + code; 15h = no data available */
@@ -67,6 +71,9 @@ struct value {
 
 /* The number in its canonical unit. False when there is none, or it does not fit. */
 bool value_canonical(const struct value *v, struct dec *out);
+/* What VIFEs make of the number where it is something else than its VIF says: false when they do not. *out is a limit-count,
+ * a limit-duration in s, min, h or d, a date or a date-time; its kind is VALUE_NONE when v has no number or is noted. */
+bool value_means(const struct value *v, struct value *out);
 const char *value_unit_name(const struct value *v);                   /* canonical, or unit_text */
 bool value_same_series(const struct value *a, const struct value *b); /* all but what was measured and its place */
 enum { VALUE_TEXT_MAX = 600 };

@@ -53,8 +53,16 @@ static void put_description(struct wr *w, const struct value *v)
     }
 }
 
-static void put_unit(struct wr *w, const struct value *v)
+/* What the number of a value is: with some VIFEs something else than its VIF says. */
+static const struct value *meaning_of(const struct value *v, struct value *room)
 {
+    return value_means(v, room) ? room : v;
+}
+
+static void put_unit(struct wr *w, const struct value *value)
+{
+    struct value means;
+    const struct value *v = meaning_of(value, &means);
     const char *unit = v->unit == UNIT_TEXT && v->unit_text ? v->unit_text : unit_report_word(v->unit);
     for (; *unit; unit++)
         wr_u8(w, *unit == ',' ? ' ' : (uint8_t)*unit); /* commas part the heading */
@@ -112,8 +120,10 @@ static void need_headings(struct render *r, const struct meter *m, const struct 
 
 /* --- cells --- */
 
-static void put_value(struct sheet *c, const struct value *v)
+static void put_value(struct sheet *c, const struct value *value)
 {
+    struct value means;
+    const struct value *v = meaning_of(value, &means);
     bool is_sound = v->note == NOTE_NONE; /* the meter itself marks the others as unsafe */
     switch ((enum value_kind)v->kind) {
     case VALUE_NUMBER:

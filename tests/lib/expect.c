@@ -100,6 +100,10 @@ static bool check_record(struct check *c, const json_t *want, const json_t *got)
     str_fmt(what, sizeof what, "record %lld unit", index);
     if (unit && !json_is_null(unit) && !is_same_unit(json_object_get(got, "unit"), unit))
         return differ(c, what, json_object_get(got, "unit"), unit);
+    const json_t *means = json_object_get(want, "means");
+    str_fmt(what, sizeof what, "record %lld meaning", index);
+    if (means && !json_equal(json_object_get(got, "means"), means))
+        return differ(c, what, json_object_get(got, "means"), means);
     return true;
 }
 

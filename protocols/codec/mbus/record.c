@@ -313,6 +313,30 @@ static void add_offset(struct value *v, const struct vif_info *info)
     v->exp10 = (int8_t)exp10;
 }
 
+/* What the integer of a data field can be by its length, where a VIFE makes it a time. */
+static enum value_kind time_kind(unsigned field)
+{
+    return field == DIF_INT16   ? VALUE_DATE
+           : field == DIF_INT32 ? VALUE_MINUTE
+           : field == DIF_INT48 ? VALUE_SECOND
+                                : VALUE_NONE;
+}
+
+/* A number that cannot be what its VIFE makes of it is kept with a note, so that value_means() needs no data field: it is
+ * no time, or a real, whose mantissa is not the number sent. */
+static void check_meaning(struct value *v, unsigned field)
+{
+    enum { VIF_DIF_MISMATCH = 0x0E };
+    struct value means;
+    if (v->kind != VALUE_NUMBER || !value_means(v, &means))
+        return;
+    bool is_time = means.quantity == Q_DATE || means.quantity == Q_DATE_TIME;
+    if (is_time && (means.kind == VALUE_NONE || means.kind != time_kind(field)))
+        v->note = NOTE_INVALID_TIME;
+    if (!is_time && field == DIF_REAL32)
+        v->note = NOTE_RECORD_ERROR + VIF_DIF_MISMATCH;
+}
+
 /* With "data error" makers send a value that is unsafe; with all other codes the data is a dummy. */
 static void mark_error(struct value *v, uint8_t code)
 {
@@ -410,6 +434,8 @@ enum err record_read(struct record_reader *x, struct value *v, struct err_at *at
     e = read_data(x, field, v, &info);
     if (e != ERR_OK)
         return say_data(x, e, data, at);
+    if (info.has_meaning)
+        check_meaning(v, field);
     if (info.has_offset)
         add_offset(v, &info);
     if (info.error)

@@ -72,6 +72,12 @@ static void put_remarks(struct wr *w, const struct value *v)
         wr_str(w, "  another telegram follows");
     for (unsigned i = 0; i < v->n_modifiers; i++)
         wr_fmt(w, "  %s", modifier_name(v->modifiers[i], buf));
+    struct value means;
+    if (value_means(v, &means) && means.kind != VALUE_NONE) {
+        wr_str(w, " = ");
+        put_value(w, &means);
+        wr_fmt(w, "%s%s", means.unit == UNIT_NONE ? "" : " ", value_unit_name(&means));
+    }
     if (v->note)
         wr_fmt(w, "  (%s)", value_note_name(v->note));
 }

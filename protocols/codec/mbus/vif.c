@@ -59,15 +59,6 @@ static inline void take_row(struct value *v, struct vif_info *info, const struct
     info->type = row->type;
 }
 
-/* The data is something else than the VIF says: a date, a count, a duration of or about its quantity. */
-static void change_type(struct walk *w, enum vif_type type, enum unit unit)
-{
-    w->info->type = (uint8_t)type;
-    w->v->unit = (uint8_t)unit;
-    w->v->unit_text = NULL;
-    w->v->exp10 = 0;
-}
-
 static void apply_vife(struct walk *w, unsigned code)
 {
     const struct vife_row *row = &vife_combinable[code];
@@ -82,14 +73,10 @@ static void apply_vife(struct walk *w, unsigned code)
         w->info->has_offset = true;
         w->info->offset_exp10 = row->arg;
         return;
-    case VIFE_TIME:
-        change_type(w, VIF_TIME, UNIT_NONE);
-        return;
-    case VIFE_DURATION:
-        change_type(w, VIF_UNSIGNED, (enum unit)row->arg);
-        return;
-    case VIFE_COUNT:
-        change_type(w, VIF_UNSIGNED, UNIT_NONE);
+    case VIFE_MEANING: /* quantity, unit and scale stay; an integer has no sign then */
+        w->info->has_meaning = true;
+        if (w->info->type == VIF_NUMBER)
+            w->info->type = VIF_UNSIGNED;
         return;
     case VIFE_OTHER_UNIT:
         w->v->unit = UNIT_NONE;

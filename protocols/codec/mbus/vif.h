@@ -17,8 +17,9 @@ enum { VIF_EXTENDED = 0x80, VIF_CODE = 0x7F, VIFE_MAX = 10 };
 
 /* What the VIF block says about the data, beyond what stands in struct value. */
 struct vif_info {
-    uint8_t type;  /* enum vif_type */
-    uint8_t error; /* record error code, 0: none */
+    uint8_t type;     /* enum vif_type */
+    uint8_t error;    /* record error code, 0: none */
+    bool has_meaning; /* a VIFE makes the number something else: value_means() says what */
     bool has_offset;
     int8_t offset_exp10; /* + 10^offset_exp10 in the unit */
 };

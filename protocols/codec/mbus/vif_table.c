@@ -188,21 +188,19 @@ const struct vif_row vif_fd_fd[VIF_TABLE_N] = {
 #define V2(code, effect, arg) V1(code, effect, arg), V1((code) + 1, effect, arg)
 #define V4(code, effect, arg) V2(code, effect, arg), V2((code) + 2, effect, arg)
 #define V8(code, effect, arg) V4(code, effect, arg), V4((code) + 4, effect, arg)
-#define VD4(code) V1(code, VIFE_DURATION, UNIT_S), V1((code) + 1, VIFE_DURATION, UNIT_MIN), \
-                  V1((code) + 2, VIFE_DURATION, UNIT_H), V1((code) + 3, VIFE_DURATION, UNIT_D)
 
 /* EN 13757-3 tables 15 and 18; the rows that are missing are plain modifiers */
 const struct vife_row vife_combinable[VIF_TABLE_N] = {
     V1(0x01, VIFE_ERROR, 0), V2(0x02, VIFE_ERROR, 0), V4(0x04, VIFE_ERROR, 0), V8(0x08, VIFE_ERROR, 0),
     V1(0x15, VIFE_ERROR, 0), V2(0x16, VIFE_ERROR, 0), V4(0x18, VIFE_ERROR, 0), V1(0x1C, VIFE_ERROR, 0),
-    V1(0x39, VIFE_TIME, 0),                         /* start of … */
-    V1(0x3D, VIFE_OTHER_UNIT, 0),                   /* the non-metric unit that a national annex couples to the VIF */
-    V1(0x41, VIFE_COUNT, 0), V1(0x49, VIFE_COUNT, 0),
-    V2(0x42, VIFE_TIME, 0), V2(0x46, VIFE_TIME, 0), /* begin and end of first and last exceed, lower limit */
-    V2(0x4A, VIFE_TIME, 0), V2(0x4E, VIFE_TIME, 0), /* … upper limit */
-    VD4(0x50), VD4(0x54), VD4(0x58), VD4(0x5C),
-    VD4(0x60), VD4(0x64),
-    V2(0x6A, VIFE_TIME, 0), V2(0x6E, VIFE_TIME, 0),
+    V1(0x39, VIFE_MEANING, 0),                            /* start of … */
+    V1(0x3D, VIFE_OTHER_UNIT, 0),                         /* the non-metric unit that a national annex couples to the VIF */
+    V1(0x41, VIFE_MEANING, 0), V1(0x49, VIFE_MEANING, 0), /* how often a limit was exceeded */
+    V2(0x42, VIFE_MEANING, 0), V2(0x46, VIFE_MEANING, 0), /* begin and end of first and last exceed, lower limit */
+    V2(0x4A, VIFE_MEANING, 0), V2(0x4E, VIFE_MEANING, 0), /* … upper limit */
+    V8(0x50, VIFE_MEANING, 0), V8(0x58, VIFE_MEANING, 0), /* how long these took */
+    V8(0x60, VIFE_MEANING, 0),                            /* how long the quantity itself was there */
+    V2(0x6A, VIFE_MEANING, 0), V2(0x6E, VIFE_MEANING, 0), /* its begin and end */
     V1(0x70, VIFE_SCALE, -6), V1(0x71, VIFE_SCALE, -5), V1(0x72, VIFE_SCALE, -4), V1(0x73, VIFE_SCALE, -3),
     V1(0x74, VIFE_SCALE, -2), V1(0x75, VIFE_SCALE, -1), V1(0x76, VIFE_SCALE, 0), V1(0x77, VIFE_SCALE, 1),
     V1(0x78, VIFE_OFFSET, -3), V1(0x79, VIFE_OFFSET, -2), V1(0x7A, VIFE_OFFSET, -1), V1(0x7B, VIFE_OFFSET, 0),

@@ -28,9 +28,7 @@ enum vife_effect {
     VIFE_ERROR,        /* the meter reports an error with this record; the code is the VIFE's */
     VIFE_SCALE,        /* × 10^arg */
     VIFE_OFFSET,       /* + 10^arg in the unit of the VIF */
-    VIFE_TIME,         /* the data is a date or time instead */
-    VIFE_DURATION,     /* the data is a duration in unit arg instead */
-    VIFE_COUNT,        /* the data is a plain count instead */
+    VIFE_MEANING,      /* the number is a count, a duration or a time instead: value_means() says which */
     VIFE_OTHER_UNIT,   /* the unit is not the one of the VIF */
     VIFE_SECOND_TABLE, /* the next VIFE is of the second combinable table */
     VIFE_MAKER,        /* all that follows is the maker's own */
@@ -38,7 +36,7 @@ enum vife_effect {
 
 struct vife_row {
     uint8_t effect; /* enum vife_effect */
-    int8_t arg;     /* exponent, or enum unit */
+    int8_t arg;     /* exponent */
 };
 
 enum { VIF_TABLE_N = 128 };

@@ -22,13 +22,6 @@
 static const struct {
     const char *name, *why;
 } disputed[] = {
-    { "SEN_Pollustat", "04 BE 50: a duration of a lower exceed in seconds, not a volume flow" },
-    { "landis+gyr_ultraheat_t230", "94 10 xx 6F: date of the end of the last exceed, not power and temperature" },
-    { "qwater-13492674-90cb0d", "02 BB 56: duration of the last lower exceed in hours, not a volume flow" },
-    { "qwater-60113189-1a748f", "02 BB 56, the same" },
-    { "qwater-61193115-459bac", "02 BB 56, the same" },
-    { "qwaterv2-12230094-162026", "02 BB 56, the same" },
-    { "qwaterv2-13176890-7498fe", "02 BB 56, the same" },
     { "c5isf-55445555-5241a0", "80000000h is \"not valid\" in type B, not -2147483648 kWh; its dates are FFFF" },
     { "amiplus-00086426-d7832f", "the named value lacks the seconds that its record has" },
     { "amiplus-55090884-59c218", "the named value lacks the seconds that its record has" },

@@ -30,18 +30,30 @@ static void open_record(struct bench_record *b, const char *hex, bool is_msb_fir
     b->x = (struct record_reader){ rd_init(b->bytes, len), wr_init(b->arena, sizeof b->arena), b->bytes, is_msb_first };
 }
 
-/* "quantity value unit function storage/tariff/subunit note" */
+static const char *value_text(char *out, size_t size, const struct value *v)
+{
+    struct json_out j;
+    json_init(&j, out, size, NULL, NULL);
+    value_json(&j, v);
+    out[json_len(&j)] = '\0';
+    return out;
+}
+
+/* "quantity value unit function storage/tariff/subunit note means value unit" */
 static void describe(char *out, size_t size, const struct value *v)
 {
-    char value[400];
-    struct json_out j;
-    json_init(&j, value, sizeof value, NULL, NULL);
-    value_json(&j, v);
-    value[json_len(&j)] = '\0';
+    char value[400], meaning[100] = "";
+    struct value means;
+    if (value_means(v, &means) && means.kind != VALUE_NONE) {
+        char text[60];
+        str_fmt(meaning, sizeof meaning, " means %s %s", value_text(text, sizeof text, &means),
+                value_unit_name(&means));
+    }
     const char *note = value_note_name(v->note);
-    str_fmt(out, size, "%s %s %s %s %llu/%lu/%u%s%s", quantity_name((enum quantity)v->quantity), value,
-            value_unit_name(v), function_name((enum function)v->function), (unsigned long long)v->storage,
-            (unsigned long)v->tariff, v->subunit, note ? " " : "", note ? note : "");
+    str_fmt(out, size, "%s %s %s %s %llu/%lu/%u%s%s%s", quantity_name((enum quantity)v->quantity),
+            value_text(value, sizeof value, v), value_unit_name(v), function_name((enum function)v->function),
+            (unsigned long long)v->storage, (unsigned long)v->tariff, v->subunit, note ? " " : "", note ? note : "",
+            meaning);
 }
 
 static const struct record_case {
@@ -100,8 +112,22 @@ static const struct record_case {
     { "066d37090e223205", "date-time \"2025-02-02T14:09:55\"  inst 0/0/0" },
     { "426cffff", "date null  inst 1/0/0 invalid-time" },
     { "046ca1159e17", "date null  inst 0/0/0 invalid-time" }, /* marked invalid */
-    { "9410da6f32147a18", "flow-temperature \"2011-08-26T20:50:00\"  max 0/1/0" },
-    { "04be5071bbb000", "volume-flow 11582321 s inst 0/0/0" }, /* Sensus PolluStat: seconds below the limit */
+    /* numbers that a VIFE makes something else: they stay as the VIF says */
+    { "9410da6f32147a18", "flow-temperature 41065374.6 C max 0/1/0 means \"2011-08-26T20:50:00\" " },
+    { "9410ad6f00000000", "power 0 W max 0/1/0 invalid-time" }, /* Landis+Gyr Ultraheat T230: there was none */
+    { "02da6f7a18", "flow-temperature 626.6 C inst 0/0/0 means \"2011-08-26\" " },
+    { "06da6f1e3214"
+      "7a1800",
+      "flow-temperature 10512735900.6 C inst 0/0/0 means \"2011-08-26T20:50:30\" " },
+    { "04da6f7a180000", "flow-temperature 626.6 C inst 0/0/0 invalid-time" }, /* a date must have the length of one */
+    { "0cda6f26081120", "flow-temperature 2011082.6 C inst 0/0/0 invalid-time" },
+    { "0cda6f00000000", "flow-temperature 0.0 C inst 0/0/0 invalid-time" },
+    { "04be5071bbb000", "volume-flow 11582321 m3/h inst 0/0/0 means 11582321 s" }, /* Sensus PolluStat */
+    { "04be58f4020000", "volume-flow 756 m3/h inst 0/0/0 means 756 s" },
+    { "02bb56ffff", "volume-flow 65.535 m3/h inst 0/0/0 means 235926000 s" },
+    { "05bb5600002040", "volume-flow 0.0025 m3/h inst 0/0/0 vif-dif-mismatch" },
+    { "01ae4907", "power 7000 W inst 0/0/0 means 7 " },
+    { "02ec396a18", "date \"2011-08-10\"  inst 0/0/0" },
     /* no data, selection */
     { "0013", "volume null m3 inst 0/0/0 no-data" },
     { "0813", "volume null m3 inst 0/0/0 no-data" },

@@ -39,11 +39,12 @@ static const struct vif_case {
     { "phase L1", "fdc9fc01", Q_VOLTAGE, UNIT_V, 0, VIF_NUMBER, "phase-l1 " },
     { "type C of the second table is unsigned", "83fc11", Q_ENERGY, UNIT_WH, 0, VIF_UNSIGNED, "data-type-c " },
     { "limit keeps its unit", "be40", Q_VOLUME_FLOW, UNIT_M3_PER_H, 0, VIF_NUMBER, "lower-limit " },
-    { "number of exceeds is a count", "ae49", Q_POWER, UNIT_NONE, 0, VIF_UNSIGNED, "upper-limit-exceed-count " },
-    { "duration of an exceed is a time span", "be52", Q_VOLUME_FLOW, UNIT_H, 0, VIF_UNSIGNED,
-      "first-lower-limit-exceed-hours " },
-    { "end of the last exceed is a date", "ad6f", Q_POWER, UNIT_NONE, 0, VIF_TIME, NULL },
-    { "start of is a date", "8339", Q_ENERGY, UNIT_NONE, 0, VIF_TIME, "start-date-time " },
+    { "number of exceeds keeps unit and scale", "ae49", Q_POWER, UNIT_W, 3, VIF_UNSIGNED, "upper-limit-exceed-count " },
+    { "duration of an exceed does", "bb56", Q_VOLUME_FLOW, UNIT_M3_PER_H, -3, VIF_UNSIGNED,
+      "last-lower-limit-exceed-hours " },
+    { "end of the last exceed does", "da6f", Q_FLOW_TEMPERATURE, UNIT_C, -1, VIF_UNSIGNED, "last-end " },
+    { "start of does", "8339", Q_ENERGY, UNIT_WH, 0, VIF_UNSIGNED, "start-date-time " },
+    { "start of a date is a date", "ec39", Q_DATE, UNIT_NONE, 0, VIF_TIME, "start-date-time " },
     { "non-metric unit is not the VIF's", "933d", Q_VOLUME, UNIT_NONE, -3, VIF_NUMBER, "non-metric-unit " },
 };
 
@@ -156,6 +157,16 @@ static void broken_blocks_are_refused(void **state)
     assert_int_equal(v.n_modifiers, 10);
 }
 
+static void the_table_and_the_model_agree_on_what_changes_a_number(void **state)
+{
+    (void)state;
+    for (unsigned code = 0; code < VIF_TABLE_N; code++) {
+        const struct value v = { .kind = VALUE_NUMBER, .n_modifiers = 1, .modifiers = { (uint16_t)code } };
+        struct value means;
+        assert_int_equal(value_means(&v, &means), vife_combinable[code].effect == VIFE_MEANING);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +174,7 @@ int main(void)
         cmocka_unit_test(unit_texts_become_utf8_in_reading_order),
         cmocka_unit_test(record_errors_and_offsets_are_told),
         cmocka_unit_test(broken_blocks_are_refused),
+        cmocka_unit_test(the_table_and_the_model_agree_on_what_changes_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

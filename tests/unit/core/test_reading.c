@@ -91,11 +91,90 @@ static void members_are_those_of_the_interface(void **state)
         "{\"index\":0,\"telegram\":0,\"quantity\":\"manufacturer-specific\",\"unit\":\"\",\"value\":\"\","
         "\"function\":\"inst\",\"storage\":0,\"tariff\":0,\"subunit\":0,\"modifiers\":[],"
         "\"special\":\"more-follows\"}");
+    v = (struct value){ .kind = VALUE_NUMBER,
+                        .quantity = Q_VOLUME_FLOW,
+                        .unit = UNIT_M3_PER_H,
+                        .mantissa = 11582321,
+                        .n_modifiers = 1,
+                        .modifiers = { 0x50 } };
+    assert_string_equal(members(&v, text, sizeof text),
+                        "{\"index\":0,\"telegram\":0,\"quantity\":\"volume-flow\",\"unit\":\"m3/h\",\"value\":11582321,"
+                        "\"function\":\"inst\",\"storage\":0,\"tariff\":0,\"subunit\":0,"
+                        "\"modifiers\":[\"first-lower-limit-exceed-seconds\"],"
+                        "\"means\":{\"quantity\":\"limit-duration\",\"unit\":\"s\",\"value\":11582321}}");
     v = (struct value){
         .kind = VALUE_NUMBER, .quantity = Q_TEXT, .unit = UNIT_TEXT, .unit_text = "%RH\"", .mantissa = 541, .exp10 = -1
     };
     assert_non_null(
         strstr(members(&v, text, sizeof text), "\"quantity\":\"text\",\"unit\":\"%RH\\\"\",\"value\":54.1,"));
+}
+
+static void what_a_vife_makes_of_a_number_stands_beside_it(void **state)
+{
+    /* Numbers as meters sent them: 04 BE 50 F1 BA B0 00, 94 10 DA 6F 32 14 7A 18, 02 DA 6F 7A 18, 02 BB 56 05 00. */
+    static const struct {
+        struct value v;
+        const char *quantity, *unit, *json;
+    } cases[] = {
+        { { .kind = VALUE_NUMBER, .mantissa = 11582321, .modifiers = { 0x50 } }, "limit-duration", "s", "11582321" },
+        { { .kind = VALUE_NUMBER, .mantissa = 5, .exp10 = -3, .modifiers = { 0x56 } }, "limit-duration", "s", "18000" },
+        { { .kind = VALUE_NUMBER, .mantissa = 2, .modifiers = { 0x67 } }, "limit-duration", "s", "172800" },
+        { { .kind = VALUE_NUMBER, .mantissa = 7, .exp10 = 3, .modifiers = { 0x49 } }, "limit-count", "", "7" },
+        { { .kind = VALUE_NUMBER, .mantissa = 0x187A1432, .exp10 = -1, .modifiers = { 0x6F } },
+          "date-time",
+          "",
+          "\"2011-08-26T20:50:00\"" },
+        { { .kind = VALUE_NUMBER, .mantissa = 0x187A, .modifiers = { 0x42 } }, "date", "", "\"2011-08-26\"" },
+        { { .kind = VALUE_NUMBER, .mantissa = 7, .modifiers = { 0x49 }, .note = NOTE_RECORD_ERROR + 0x18 },
+          "limit-count",
+          "",
+          "null" },
+        { { .kind = VALUE_NUMBER, .mantissa = 0, .modifiers = { 0x6F } }, "date-time", "", "null" },
+        { { .kind = VALUE_NUMBER, .mantissa = -1, .modifiers = { 0x39 } }, "date-time", "", "null" },
+        { { .kind = VALUE_NUMBER, .mantissa = (int64_t)1 << 48, .modifiers = { 0x39 } }, "date-time", "", "null" },
+        { { .kind = VALUE_NONE, .modifiers = { 0x5C } }, "limit-duration", "s", "null" },
+    };
+    char text[64];
+    struct value means;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct value v = cases[i].v;
+        v.n_modifiers = 1;
+        assert_true(value_means(&v, &means));
+        assert_string_equal(quantity_name(means.quantity), cases[i].quantity);
+        assert_string_equal(value_unit_name(&means), cases[i].unit);
+        assert_string_equal(value_text(&means, text, sizeof text), cases[i].json);
+    }
+}
+
+static void most_vifes_leave_a_number_what_it_is(void **state)
+{
+    static const uint16_t same[] = {
+        0x22, 0x38, 0x3A, 0x40, 0x48, 0x4C, 0x68, 0x6C, 0x6D, 0x74, MODIFIER_SECOND + 0x50, MODIFIER_MAKER + 0x50
+    };
+    struct value v = { .kind = VALUE_NUMBER, .mantissa = 5, .modifiers = { 0x50 } }, means;
+    (void)state;
+    assert_false(value_means(&v, &means)); /* none at all */
+    v.n_modifiers = 1;
+    for (size_t i = 0; i < COUNT_OF(same); i++) {
+        v.modifiers[0] = same[i];
+        assert_false(value_means(&v, &means));
+    }
+    v = (struct value){ .kind = VALUE_TEXT, .n_modifiers = 1, .modifiers = { 0x50 } };
+    assert_false(value_means(&v, &means));
+}
+
+static void a_factor_behind_the_meaning_is_of_it(void **state)
+{
+    char text[64];
+    struct value v = { .kind = VALUE_NUMBER, .mantissa = 5, .exp10 = 3, .n_modifiers = 3 }, means;
+    (void)state;
+    v.modifiers[0] = 0x75, v.modifiers[1] = 0x52, v.modifiers[2] = 0x74;
+    assert_true(value_means(&v, &means));
+    assert_string_equal(value_text(&means, text, sizeof text), "180.00");
+    v.modifiers[2] = 0x7B; /* + 1: what was sent is lost */
+    assert_true(value_means(&v, &means));
+    assert_string_equal(value_text(&means, text, sizeof text), "null");
 }
 
 static void series_differ_by_what_is_measured_not_by_its_value(void **state)
@@ -144,6 +223,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_is_one_json_value),
         cmocka_unit_test(members_are_those_of_the_interface),
+        cmocka_unit_test(what_a_vife_makes_of_a_number_stands_beside_it),
+        cmocka_unit_test(most_vifes_leave_a_number_what_it_is),
+        cmocka_unit_test(a_factor_behind_the_meaning_is_of_it),
         cmocka_unit_test(series_differ_by_what_is_measured_not_by_its_value),
         cmocka_unit_test(notes_statuses_and_sources_have_names),
     };

@@ -115,6 +115,40 @@ static void one_readout_is_a_heading_and_a_line(void **state)
                   "AB 1;0fa0\r\n");
 }
 
+static void a_number_that_a_vife_makes_something_else_stands_as_that(void **state)
+{
+    (void)state;
+    const struct value values[] = {
+        { .kind = VALUE_NUMBER,
+          .quantity = Q_VOLUME_FLOW,
+          .unit = UNIT_M3_PER_H,
+          .mantissa = 5,
+          .exp10 = -3,
+          .n_modifiers = 1,
+          .modifiers = { 0x56 } },
+        { .kind = VALUE_NUMBER,
+          .quantity = Q_FLOW_TEMPERATURE,
+          .unit = UNIT_C,
+          .mantissa = 0x187A1432,
+          .exp10 = -1,
+          .n_modifiers = 1,
+          .modifiers = { 0x6F } },
+        { .kind = VALUE_NUMBER,
+          .quantity = Q_POWER,
+          .unit = UNIT_W,
+          .note = NOTE_INVALID_TIME,
+          .n_modifiers = 1,
+          .modifiers = { 0x6F } },
+    };
+    struct fixture f;
+    begin(&f);
+    add(&f, &meter, 1, values, COUNT_OF(values));
+    assert_report(&f, FIXED ";volume-flow last-lower-limit-exceed-hours,hour(s),inst-value,0,0,0;"
+                            "flow-temp last-end,,inst-value,0,0,0;power last-end,,inst-value,0,0,0\r\n"
+                            "0016012345;0A;63;72569463;2026-10-01 20:00:00;00;KAM;52;heat/cooling load;17;4;258"
+                            ";5;2011-08-26 20:50:00;\r\n");
+}
+
 static void values_that_are_none_leave_their_cell_empty(void **state)
 {
     (void)state;
@@ -208,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_readout_is_a_heading_and_a_line),
+        cmocka_unit_test(a_number_that_a_vife_makes_something_else_stands_as_that),
         cmocka_unit_test(values_that_are_none_leave_their_cell_empty),
         cmocka_unit_test(headings_stand_once_while_the_records_are_the_same),
         cmocka_unit_test(each_meter_has_its_own_headings),

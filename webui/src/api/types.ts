@@ -58,6 +58,8 @@ export interface Value {
     tariff: number;
     subunit: number;
     modifiers: string[];
+    /** What a VIFE makes of the number where it is not what quantity and unit say. */
+    means?: Pick<Value, "quantity" | "unit" | "value">;
     special?: string;
     note?: string;
 }

@@ -116,7 +116,7 @@ const IDENTITIES = new Set(["fabrication-number", "enhanced-identification", "bu
                             "customer-location", "customer", "manufacturer", "medium"]);
 
 /** The value cell: number with unit, text, the meter's own date; null when the meter gave none. */
-export function formatValue(v: Value): string | null {
+export function formatValue(v: Pick<Value, "quantity" | "unit" | "value">): string | null {
     if (v.value === null || v.value === undefined)
         return null;
     if (isExact(v.value) && IDENTITIES.has(v.quantity))

@@ -176,7 +176,7 @@ function LatestCard({ latest, error, onRetry, drawable, chosen, onChoose }: Late
 }
 
 function ValueCell({ value }: { value: Value }) {
-    const shown = formatValue(value);
+    const shown = formatValue(value.means ?? value);
     if (shown === null)
         return <span class="muted">{value.note ? noteWord(value.note) : t("values.none")}</span>;
     const raw = isExact(value.value) ? t("values.raw", { raw: `${value.value.dec} ${value.unit}` }) : undefined;
