@@ -35,7 +35,7 @@ enum value_note {
     NOTE_NONE,
     NOTE_NO_DATA,        /* DIF data field 0 */
     NOTE_INVALID_DIGITS, /* hex digits in BCD */
-    NOTE_INVALID_NUMBER, /* most negative integer, NaN */
+    NOTE_INVALID_NUMBER, /* NaN; beside the number: the most negative integer */
     NOTE_INVALID_TIME,   /* marked invalid, or an impossible date; beside the number where a VIFE makes it a time */
     NOTE_OVERFLOW,       /* does not fit 64 bits */
     NOTE_EXPIRED,        /* older than asked for */

@@ -54,10 +54,10 @@ static void set_unsigned(struct value *v, uint64_t bits)
 static void set_signed(struct value *v, uint64_t bits, size_t n)
 {
     unsigned unused = 64 - 8 * (unsigned)n;
-    if (bits == (uint64_t)1 << (8 * n - 1)) /* type B: the most negative number means "not valid" */
-        set_none(v, NOTE_INVALID_NUMBER);
-    else
-        set_number(v, (int64_t)(bits << unused) >> unused);
+    set_number(v, (int64_t)(bits << unused) >> unused);
+    /* Type B: the most negative number means "not valid"; not all makers agree. */
+    if (bits == (uint64_t)1 << (8 * n - 1))
+        v->note = NOTE_INVALID_NUMBER;
 }
 
 static void set_int(struct value *v, uint64_t bits, size_t n, const struct vif_info *info)
