@@ -138,7 +138,7 @@ static const struct field {
     { "NewKey", "version", "integer?", "0 to 255; -1 or null: any" },
     { "LinkedKey", "key", "string", "32 hex digits; never given back" },
     { "KeysAdded", "added", "integer", "Without those that were there already" },
-    { "KeysAdded", "keys", "Key[]", "" },
+    { "KeysAdded", "keys", "Key[]", "The first 100 of them" },
     { "ReadoutWish", "meters", "any", "\"all\" or a list of meter numbers, as numbers or as text" },
     { "JobStarted", "job", "integer", "" },
     { "JobPage", "jobs", "Job[]", "" },

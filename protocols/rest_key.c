@@ -12,6 +12,8 @@
 #include "protocols/codec/mbus/keyring.h"
 #include "protocols/rest_calls.h"
 
+enum { SHOWN_MAX = 100 }; /* of the keys just added */
+
 #define HEADING "address,key,manufacturer,deviceType,version\r\n"
 
 /* --- showing --- */
@@ -150,7 +152,7 @@ static void send_added(struct http_call *c, uint32_t first, size_t n)
     json_key_int(j, "added", (int64_t)n);
     json_key(j, "keys");
     json_array(j);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && i < SHOWN_MAX; i++)
         json_entry(j, keyring_after(c->app->keyring, first + (uint32_t)i - 1));
     json_array_end(j);
     call_send_json(c, 201);

@@ -15,7 +15,7 @@
 
 struct keylist {
     size_t n, room;
-    struct key_rule *rules; /* most specific first, older ones before newer ones */
+    struct key_rule *rules; /* as key_rule_compare() says; of the same criteria older ones before newer ones */
 };
 
 struct keylist *keylist_create(void)
@@ -46,16 +46,36 @@ const struct key_rule *keylist_at(const struct keylist *k, size_t i)
 const struct key_rule key_rule_any = { .medium = -1, .version = -1 };
 
 /* An address names one meter, a maker a family, version and type a model. */
-unsigned key_rule_rank(const struct key_rule *rule)
+static int rank(const struct key_rule *rule)
 {
-    return (rule->has_address ? 8u : 0u) + (rule->maker ? 4u : 0u) + (rule->version >= 0 ? 2u : 0u) +
-           (rule->medium >= 0 ? 1u : 0u);
+    return (rule->has_address ? 8 : 0) + (rule->maker ? 4 : 0) + (rule->version >= 0 ? 2 : 0) +
+           (rule->medium >= 0 ? 1 : 0);
 }
 
-bool key_rule_equal(const struct key_rule *a, const struct key_rule *b)
+int key_rule_compare(const struct key_rule *a, const struct key_rule *b)
 {
-    return a->has_address == b->has_address && (!a->has_address || a->address == b->address) && a->maker == b->maker &&
-           a->medium == b->medium && a->version == b->version && bytes_equal_secret(a->key, b->key, sizeof a->key);
+    int by_rank = rank(b) - rank(a);
+    if (by_rank)
+        return by_rank;
+    if (a->has_address && a->address != b->address)
+        return a->address < b->address ? -1 : 1;
+    if (a->maker != b->maker)
+        return a->maker - b->maker;
+    return a->medium != b->medium ? a->medium - b->medium : a->version - b->version;
+}
+
+/* Where the first rule stands that comes behind this one. */
+static size_t place_behind(const struct keylist *k, const struct key_rule *rule)
+{
+    size_t low = 0, high = k->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (key_rule_compare(&k->rules[middle], rule) > 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
 }
 
 /* By hand, so that no copy of the keys stays behind in freed memory. */
@@ -76,13 +96,10 @@ enum err keylist_add(struct keylist *k, const struct key_rule *rule)
 {
     if (k->n == KEYLIST_MAX)
         return ERR_TOO_MANY;
-    size_t at = 0;
-    for (size_t i = 0; i < k->n; i++) {
-        if (key_rule_equal(&k->rules[i], rule))
+    size_t at = place_behind(k, rule);
+    for (size_t i = at; i > 0 && key_rule_compare(&k->rules[i - 1], rule) == 0; i--)
+        if (bytes_equal_secret(k->rules[i - 1].key, rule->key, sizeof rule->key))
             return ERR_EXISTS;
-        if (key_rule_rank(&k->rules[i]) >= key_rule_rank(rule))
-            at = i + 1;
-    }
     if (k->n == k->room)
         make_room(k);
     bytes_copy(&k->rules[at + 1], (k->room - at - 1) * sizeof *rule, &k->rules[at], (k->n - at) * sizeof *rule);

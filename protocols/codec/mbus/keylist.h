@@ -44,8 +44,8 @@ extern const struct key_rule key_rule_any; /* matches every meter; no key */
 /* Sets what a column of the key file says: "address", "key", "manufacturer", "deviceType", "version", in any case.
  * ERR_UNKNOWN_KEY: there is no such column. *at is told what is wrong, never the key. */
 MUST_USE enum err key_rule_set(struct key_rule *rule, const char *column, const char *text, struct err_at *at);
-unsigned key_rule_rank(const struct key_rule *rule); /* higher: more specific */
-bool key_rule_equal(const struct key_rule *a, const struct key_rule *b);
+/* The order in which rules are tried: < 0 when a comes first, being more specific; 0 when the criteria are the same. */
+int key_rule_compare(const struct key_rule *a, const struct key_rule *b);
 bool key_rule_matches(const struct key_rule *rule, const struct telegram_head *who);
 /* A telegram_keys_fn (telegram.h); ctx is the struct keylist. A key counts when it fits the meter or the radio. */
 size_t keylist_find_keys(void *ctx, const struct telegram_head *meter, const struct telegram_head *radio,

@@ -16,7 +16,7 @@ enum { FORMAT = 1, HAS_ADDRESS = 1, BYTES_MAX = 64 };
 
 struct keyring {
     size_t n, room;
-    struct keyring_entry *entries; /* in the order they are tried: linked ones, then by rank, then by number */
+    struct keyring_entry *entries; /* in the order they are tried: linked ones, then as key_rule_compare() says */
     uint32_t next_id;
     keyring_save_fn *save;
     void *save_ctx;
@@ -76,10 +76,24 @@ const struct keyring_entry *keyring_of_meter(const struct keyring *k, uint32_t m
 
 static bool comes_before(const struct keyring_entry *a, const struct keyring_entry *b)
 {
-    unsigned rank_a = key_rule_rank(&a->rule), rank_b = key_rule_rank(&b->rule);
-    if (!a->meter != !b->meter)
-        return a->meter != 0;
-    return rank_a != rank_b ? rank_a > rank_b : a->id < b->id;
+    if (a->meter != b->meter)
+        return a->meter && (!b->meter || a->meter < b->meter);
+    int by_rule = key_rule_compare(&a->rule, &b->rule);
+    return by_rule ? by_rule < 0 : a->id < b->id;
+}
+
+/* Where the first entry stands that comes behind this one. */
+static size_t place_behind(const struct keyring *k, const struct keyring_entry *entry)
+{
+    size_t low = 0, high = k->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (comes_before(entry, &k->entries[middle]))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
 }
 
 /* By hand, so that no copy of the keys stays behind in freed memory. */
@@ -96,11 +110,9 @@ static void make_room(struct keyring *k)
 
 static void insert(struct keyring *k, const struct keyring_entry *entry)
 {
-    size_t at = k->n;
+    size_t at = place_behind(k, entry);
     if (k->n == k->room)
         make_room(k);
-    while (at > 0 && comes_before(entry, &k->entries[at - 1]))
-        at--;
     bytes_copy(&k->entries[at + 1], (k->room - at - 1) * sizeof *entry, &k->entries[at], (k->n - at) * sizeof *entry);
     k->entries[at] = *entry;
     k->n++;
@@ -194,11 +206,16 @@ static enum err save(struct keyring *k, const struct keyring_entry *fresh, size_
     return e;
 }
 
-static bool has_rule(const struct keyring *k, const struct key_rule *rule)
+/* A newer key of the same criteria would stand behind all of them. */
+static bool has_rule(const struct keyring *k, const struct keyring_entry *fresh)
 {
-    for (size_t i = 0; i < k->n; i++)
-        if (!k->entries[i].meter && key_rule_equal(&k->entries[i].rule, rule))
+    for (size_t i = place_behind(k, fresh); i > 0; i--) {
+        const struct keyring_entry *e = &k->entries[i - 1];
+        if (e->meter || key_rule_compare(&e->rule, &fresh->rule) != 0)
+            break;
+        if (bytes_equal_secret(e->rule.key, fresh->rule.key, sizeof e->rule.key))
             return true;
+    }
     return false;
 }
 
@@ -207,11 +224,9 @@ enum err keyring_add(struct keyring *k, const struct keylist *rules, int64_t now
     size_t n_rules = keylist_count(rules), n_fresh = 0;
     struct keyring_entry *fresh = xcalloc(n_rules + 1, sizeof *fresh);
     for (size_t i = 0; i < n_rules; i++) {
-        const struct key_rule *rule = keylist_at(rules, i);
-        if (has_rule(k, rule))
-            continue;
         fresh[n_fresh] = (struct keyring_entry){ .id = k->next_id + (uint32_t)n_fresh, .created_utc = now_utc };
-        fresh[n_fresh++].rule = *rule;
+        fresh[n_fresh].rule = *keylist_at(rules, i);
+        n_fresh += !has_rule(k, &fresh[n_fresh]);
     }
     enum err e = k->n + n_fresh > KEYLIST_MAX ? ERR_TOO_MANY : ERR_OK;
     if (e == ERR_OK && n_fresh > 0)

@@ -135,6 +135,36 @@ static void what_is_there_already_is_passed_over(void **state)
     keyring_free(k);
 }
 
+/* Rows in falling order, so that each goes before all others. */
+static void a_full_ring_takes_no_more_and_finds_every_key(void **state)
+{
+    (void)state;
+    struct keyring *k = keyring_create();
+    struct keylist *rules = keylist_create();
+    uint32_t first;
+    size_t n = 0;
+    for (uint32_t i = KEYLIST_MAX; i > 0; i--) {
+        struct key_rule rule = key_rule_any;
+        rule.has_address = true;
+        rule.address = i;
+        rule.key[0] = (uint8_t)i;
+        assert_int_equal(keylist_add(rules, &rule), ERR_OK);
+        assert_int_equal(keylist_add(rules, &rule), i > 1 ? ERR_EXISTS : ERR_TOO_MANY);
+    }
+    assert_int_equal(keyring_add(k, rules, 0, &first, &n), ERR_OK);
+    assert_int_equal(n, KEYLIST_MAX);
+    assert_int_equal(keyring_add(k, rules, 0, &first, &n), ERR_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(link_key(k, 7, 0x22), ERR_TOO_MANY);
+    assert_string_equal(tried(k, 0, 1, "ELV"), "01");
+    assert_string_equal(tried(k, 0, KEYLIST_MAX - 1, "ELV"), "ff");
+    assert_string_equal(tried(k, 0, KEYLIST_MAX + 1, "ELV"), "");
+    assert_int_equal(keyring_remove(k, 1), ERR_OK);
+    assert_int_equal(link_key(k, 7, 0x22), ERR_OK);
+    keylist_free(rules);
+    keyring_free(k);
+}
+
 static void a_meter_has_one_linked_key(void **state)
 {
     (void)state;
@@ -216,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(linked_keys_are_tried_first_then_the_most_specific),
         cmocka_unit_test(what_is_there_already_is_passed_over),
+        cmocka_unit_test(a_full_ring_takes_no_more_and_finds_every_key),
         cmocka_unit_test(a_meter_has_one_linked_key),
         cmocka_unit_test(what_cannot_be_saved_does_not_count),
         cmocka_unit_test(what_was_saved_is_loaded_in_any_order),
