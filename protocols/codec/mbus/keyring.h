@@ -50,7 +50,7 @@ MUST_USE enum err keyring_link(struct keyring *k, uint32_t meter, const uint8_t 
 MUST_USE enum err keyring_remove(struct keyring *k, uint32_t id); /* ERR_NOT_FOUND */
 
 /* Whose telegram is to be opened: the context of keyring_find_keys(), a telegram_keys_fn (telegram.h). Candidates are
- * the key linked to the meter, then those whose rules match: most specific first, of the same criteria older ones first.
+ * the key linked to the meter, then those whose rules match: most specific first, of like criteria older ones first.
  */
 struct keyring_search {
     const struct keyring *ring; /* NULL: no keys */
