@@ -58,6 +58,8 @@ const struct http_route http_routes[] = {
 
     { HTTP_POST, API "/readouts", FOR_OPERATOR, BODY_JSON, rest_readouts_post, "Read meters now", "", "ReadoutWish",
       202, "JobStarted" },
+    { HTTP_POST, API "/searches", FOR_OPERATOR, BODY_JSON, rest_searches_post,
+      "Search the buses for meters and install what is found", "", "SearchWish", 202, "JobStarted" },
     { HTTP_GET, API "/jobs", FOR_VIEWER, BODY_NONE, rest_jobs_get, "Jobs of the last hour", "limit cursor", NULL, 200,
       "JobPage" },
     { HTTP_GET, API "/jobs/{id}", FOR_VIEWER, BODY_NONE, rest_job_get, "One job", "", NULL, 200, "Job" },

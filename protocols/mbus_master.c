@@ -284,6 +284,7 @@ static void stop(void *self)
     struct seen_status *s, *next;
     events_unsubscribe(m->app->events, on_meter_event, m);
     (void)!schedules_put(m->app->schedules, "readout", 0, NULL, 0, NULL, NULL, NULL); /* taking away cannot fail */
+    search_jobs_stop(m);
     for (size_t i = 0; i < BUS_N; i++)
         lane_fini(&m->lanes[i]);
     master_keys_fini(m);
@@ -310,6 +311,7 @@ static enum err start(struct app *app, void **self, struct err_at *at)
         apply_bus(m, i);
     master_keys_init(m);
     readout_job_register(m);
+    search_job_register(m);
     settings_on_change(app->settings, "bus", on_bus_changed, m);
     settings_on_change(app->settings, "readout", on_readout_changed, m);
     settings_on_change(app->settings, "continuous", on_continuous_changed, m);

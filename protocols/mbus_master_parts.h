@@ -1,4 +1,4 @@
-/* mbus_master_parts.h — private to the M-Bus master: its settings, its lanes (one for each bus) and its readout jobs.
+/* mbus_master_parts.h — private to the M-Bus master: its settings, its lanes (one for each bus), its jobs.
  *
  * A lane takes errands: lists of meters of its bus to be read for somebody. It reads one meter a turn, publishes what
  * came, and tells the errand's owner of each meter and of the end. Manual errands pass scheduled ones at the next turn.
@@ -108,6 +108,7 @@ void lane_wake(struct lane *l); /* continuous mode may have something to do now 
 /* --- the service --- */
 
 struct seen_status;
+struct search_job;
 
 struct master {
     struct app *app;
@@ -118,6 +119,7 @@ struct master {
     size_t n_learnt;
     struct timer learnt_timer;
     struct seen_status *statuses; /* last status byte of each meter, for the log */
+    struct search_job *searches;  /* under way */
     bool is_draining;
     /* what a new key opens of earlier readouts: */
     struct to_reading *reopened;
@@ -135,6 +137,9 @@ void master_keys_init(struct master *m);
 void master_keys_fini(struct master *m);
 
 void readout_job_register(struct master *m);
+/* Job kind "search"; arguments as POST /searches takes them, checked before. Runs on each of its buses side by side. */
+void search_job_register(struct master *m);
+void search_jobs_stop(struct master *m);
 void meter_title(char *out, size_t size, const struct meter *m); /* "meter 13001651", "meter at address 5 of bus1" */
 
 #endif

@@ -47,6 +47,8 @@ void rest_jobs_get(struct http_call *c);
 void rest_job_get(struct http_call *c);
 void rest_job_delete(struct http_call *c);
 void rest_report_send_post(struct http_call *c);
+/* rest_search.c */
+void rest_searches_post(struct http_call *c);
 /* rest_log.c */
 void rest_log_get(struct http_call *c);
 void rest_audit_get(struct http_call *c);
