@@ -16,7 +16,7 @@ PROGRAMS = {
     "store_bytes_per_value": "bench_store", "store_ingest": "bench_store", "store_worst_round_ms": "bench_store",
     "store_range_30d_ms": "bench_store", "store_report_24h_ms": "bench_store",
     "rss_512_meters_mib": "bench_gateway.py", "start_512_meters_ms": "bench_gateway.py", "loop_longest_callback_ms": "bench_gateway.py",
-    "bus_wire_share_selected": "bench_bus.py",
+    "bus_wire_share_selected": "bench_bus.py", "search_50_s": "bench_search.py",
 }
 
 

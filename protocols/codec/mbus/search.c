@@ -337,7 +337,10 @@ static uint16_t heard_maker(const struct search *s)
         n -= s->xchg.request_len;
     }
     bool is_header = n >= HEADER_MIN && h[0] == 0x68 && h[3] == 0x68 && h[1] == h[2] && h[6] == CI_RESPONSE_LONG;
-    return is_header ? (uint16_t)((h[MAKER_AT] | h[MAKER_AT + 1] << 8) & 0x7FFF) : 0;
+    if (!is_header)
+        return 0;
+    struct rd maker = rd_init(h + MAKER_AT, 2);
+    return rd_u16le(&maker) & 0x7FFF;
 }
 
 /* Several answer to the mask: split it. */
@@ -401,13 +404,15 @@ static bool fabrication_of(const struct frame *f, uint32_t *out)
 static struct search_meter meter_of(const struct search *s, const struct frame *f)
 {
     struct search_meter m = { .address = address_any, .primary = f->a <= FRAME_A_LAST_SLAVE ? f->a : -1 };
-    struct rd r = rd_init(f->raw + 6, f->data_len + 1);
     struct apdu a;
     struct telegram_head head;
     struct value values[2];
     if (s->mask.primary >= 0)
         m.primary = s->mask.primary;
-    if (f->kind == FRAME_ACK || apdu_read(&r, false, &a) != ERR_OK)
+    if (f->kind == FRAME_ACK)
+        return m;
+    struct rd r = rd_init(f->raw + 6, f->data_len + 1);
+    if (apdu_read(&r, false, &a) != ERR_OK)
         return m;
     m.is_known = a.header == APDU_HEADER_LONG && a.head.maker != ADDRESS_ANY_MAKER;
     if (a.header == APDU_HEADER_LONG)
