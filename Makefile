@@ -32,7 +32,7 @@ else ifdef COV
 else
   CFLAGS ?= -O2 -g
   HARD   := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fstack-clash-protection -fcf-protection
-  LDHARD := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+  LDHARD := -pie -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack
 endif
 ALL_CFLAGS = -std=c11 $(WARN) $(CFLAGS) $(HARD) $(PKG_CFLAGS) $(CPPFLAGS) -MMD -MP
 
@@ -70,7 +70,7 @@ FUZZ_SRC := $(wildcard fuzz/fuzz_*.c)
 REPLAYS  := $(patsubst fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all help programs unit replay it webui-test check demo bench fuzz asan coverage install floors pure headers lint format clean
+.PHONY: all help programs unit replay it webui-test check demo bench fuzz asan coverage install floors pure headers lint analyze format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -87,6 +87,7 @@ help:
 #: make asan         the programs with sanitizers, into build/asan
 #: make coverage     line coverage of the unit tests, into build/coverage
 #: make lint         clang-format, clang-tidy, cppcheck
+#: make analyze      clang's path-sensitive analyzer over the product (minutes)
 #: make floors pure headers   who may include whom; codecs without I/O; headers alone
 #: make install DESTDIR=  programs, man pages, unit file
 #: make clean
@@ -179,6 +180,8 @@ headers:
 	@CC="$(CC)" FLAGS="-std=c11 $(WARN) $(PKG_CFLAGS) $(CPPFLAGS)" tests/house/headers.sh
 lint:
 	@CC="$(CC)" FLAGS="-std=c11 $(PKG_CFLAGS) $(CPPFLAGS)" BUILD=$(BUILD) tests/house/lint.sh
+analyze:
+	@FLAGS="-std=c11 $(PKG_CFLAGS) $(CPPFLAGS)" tests/house/analyze.sh
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 

@@ -47,7 +47,7 @@
 
 /* In the order of their start; they are stopped in reverse. */
 static const struct service_ops *const services[] = { &mbus_master_service, &tmbus_service, &vmbus_service,
-                                                     &reports_service, &http_service };
+                                                      &reports_service, &http_service };
 enum { N_SERVICES = sizeof services / sizeof services[0] };
 
 enum { DRAIN_MS = 1500, DRAIN_STEP_MS = 10, CLOCK_LOOK_S = 30, CLOCK_JUMP_S = 3 };

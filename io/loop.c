@@ -78,6 +78,7 @@ struct loop *loop_create(const struct clock *clock)
     BUG_IF(!l->defer_ev);
     /* A peer that closes while we write is an error code, not the end of the process. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write(), not the end */
     return l;
 }
 

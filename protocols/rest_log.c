@@ -153,7 +153,9 @@ static bool read_severity(struct http_call *c, uint32_t *out)
         char word[16];
         size_t len = strcspn(text, ",");
         if (!str_copy_n(word, sizeof word, text, len) || log_level_parse(word, &level) != ERR_OK) {
-            call_fail_field(c, ERR_INVALID, "severity", "severity is one of debug, info, warning, error, critical, fatal, exception, event; or several with commas between");
+            call_fail_field(c, ERR_INVALID, "severity",
+                            "severity is one of debug, info, warning, error, critical, fatal, exception, event; or "
+                            "several with commas between");
             return false;
         }
         levels |= 1u << ((int)level + LEVEL_SHIFT);

@@ -193,7 +193,8 @@ static void steps_of_time_follow_the_local_clock(void **state)
         struct zone *z = load(cases[i].zone);
         struct zone_step s = zone_step_of(z, utc_of(cases[i].utc), cases[i].step_s);
         if (s.from_utc != utc_of(cases[i].from) || s.to_utc != utc_of(cases[i].to))
-            fail_msg("%s %s: from %lld to %lld", cases[i].zone, cases[i].utc, (long long)s.from_utc, (long long)s.to_utc);
+            fail_msg("%s %s: from %lld to %lld", cases[i].zone, cases[i].utc, (long long)s.from_utc,
+                     (long long)s.to_utc);
         zone_free(z);
     }
 }
