@@ -94,8 +94,8 @@ static void time_points_are_times(void **state)
     for (unsigned code = 0x40; code <= 0x6F; code++) { /* begin and end of exceeds */
         bool is_time = (code <= 0x4F && (code & 0x02)) || (code >= 0x60 && (code & 0x0A) == 0x0A);
         bool is_duration = code >= 0x50 && code <= 0x67;
-        if ((vife_combinable[code].effect == VIFE_TIME) != is_time ||
-            (vife_combinable[code].effect == VIFE_DURATION) != is_duration)
+        bool is_count = code == 0x41 || code == 0x49;
+        if ((vife_combinable[code].effect == VIFE_MEANING) != (is_time || is_duration || is_count))
             fail_msg("VIFE %02X", code);
     }
 }
