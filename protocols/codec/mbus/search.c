@@ -70,17 +70,29 @@ static struct search_act from_readout(struct search *s, struct readout_act a)
 /* The slowest meter has acknowledged after ack_last_us, the network's share included. */
 static int64_t window_us(const struct search *s)
 {
-    int64_t learnt_us = WINDOW_FACTOR * s->ack_last_us + WINDOW_EXTRA_US;
+    int64_t learnt_us = (WINDOW_FACTOR * s->ack_last_us + WINDOW_EXTRA_US) * s->window_scale;
     bool is_second_look = s->depth > 0 && s->nodes[s->depth - 1].is_second_round;
     return s->has_window && !is_second_look && learnt_us < s->timing.window_us ? learnt_us : s->timing.window_us;
 }
 
-/* Somebody answers later than was waited for: all silence so far proves nothing. */
-static void distrust_window(struct search *s)
+/* Somebody answers later than was waited for: most likely to the mask that was silent last. That one is next again, where
+ * its node is still the present one (true); else the whole walk is to be made again. */
+static bool distrust_window(struct search *s)
 {
+    struct search_node *n = s->depth > 0 ? &s->nodes[s->depth - 1] : NULL;
+    s->window_scale *= 2;
+    if (n && s->silent_depth == s->depth && s->silent_value < n->next) {
+        n->next = s->silent_value;
+        s->silent_depth = 0;
+        return true;
+    }
     s->is_lossy = true;
-    s->has_window = false;
-    s->n_listened = LISTENINGS;
+    return false;
+}
+
+static bool is_window_short(const struct search *s)
+{
+    return s->has_window && window_us(s) < s->timing.window_us;
 }
 
 static void note_ack(struct search *s, int64_t now_us)
@@ -173,8 +185,11 @@ static struct search_act begin_verification(struct search *s, const struct xchg_
 static struct search_act start_turn(struct search *s, const struct xchg_event *ev)
 {
     /* Bytes since the last turn: perhaps an answer that was not waited for. */
-    if (s->turn_end_us != INT64_MIN && ev->at_us != INT64_MIN && ev->at_us >= s->turn_end_us && s->has_window)
-        distrust_window(s);
+    bool is_late = s->turn_end_us != INT64_MIN && ev->at_us != INT64_MIN && ev->at_us >= s->turn_end_us;
+    if (is_late && s->task == TASK_PROBE && is_window_short(s) && distrust_window(s)) {
+        (void)search_node_next(&s->nodes[s->depth - 1], &s->makers, &s->mask, &s->value);
+        s->is_again = false;
+    }
     s->n_sends = 0;
     s->is_doubtful = false;
     s->n_probes++;
@@ -201,6 +216,7 @@ static struct search_act end_turn(struct search *s, enum search_task next, enum 
 static void push(struct search *s, enum search_split split)
 {
     BUG_IF(s->depth == SEARCH_DEPTH);
+    s->silent_depth = 0;
     search_node_init(&s->nodes[s->depth++], &s->mask, split);
 }
 
@@ -283,6 +299,7 @@ static struct search_act walk(struct search *s, enum search_do what, int64_t now
             continue;
         bool was_sweep = n->split == SPLIT_SWEEP || n->split == SPLIT_PRIMARY;
         s->depth--;
+        s->silent_depth = 0;
         if (s->depth > 0) {
             s->nodes[s->depth - 1].n_found += n->n_found;
         } else if (!was_sweep && !s->has_swept && s->ack_last_us >= 0) {
@@ -481,13 +498,16 @@ static struct search_act after_asking(struct search *s, int64_t now_us)
 {
     const struct xchg *x = &s->xchg;
     bool has_late_ack = s->n_heard > 1 && s->heard[0] == FRAME_ACK_BYTE && s->mask.primary < 0;
-    if (has_late_ack && s->has_window)
-        distrust_window(s);
+    if (has_late_ack && is_window_short(s))
+        (void)distrust_window(s);
     s->is_doubtful = s->is_doubtful || x->has_noise || has_late_ack;
     if (x->err == ERR_OK && x->frame.kind != FRAME_SHORT)
         return take_answer(s, &x->frame, now_us);
+    /* An acknowledgement of the mask before, or a lost answer. */
+    if (x->err == ERR_NO_ANSWER && is_window_short(s) && distrust_window(s))
+        return walk(s, SEARCH_PAUSE, now_us);
     if (x->err == ERR_NO_ANSWER && !s->is_again) {
-        distrust_window(s); /* an acknowledgement of the mask before, or a lost answer */
+        s->is_lossy = true;
         return once_more(s, now_us);
     }
     if (s->mask.primary >= 0 && !s->is_again)
@@ -502,7 +522,10 @@ static struct search_act after_asking(struct search *s, int64_t now_us)
 static struct search_act after_selecting(struct search *s, const struct xchg_event *ev)
 {
     bool is_root = s->depth == 0 && s->ack_last_us >= 0; /* somebody has acknowledged it before */
-    if (s->xchg.err == ERR_NO_ANSWER)
+    bool is_silent = s->xchg.err == ERR_NO_ANSWER;
+    s->silent_depth = is_silent ? s->depth : s->silent_depth;
+    s->silent_value = is_silent ? s->value : s->silent_value;
+    if (is_silent)
         return is_root ? descend(s, ev->now_us) : walk(s, SEARCH_PAUSE, ev->now_us);
     s->is_doubtful = s->xchg.err != ERR_OK || s->xchg.has_noise;
     mark_answered(s);
@@ -594,7 +617,9 @@ static struct search_act step_readout(struct search *s, const struct xchg_event 
 void search_init(struct search *s, const struct search_plan *plan)
 {
     BUG_IF(plan->tries == 0 || plan->rounds == 0);
-    *s = (struct search){ .plan = *plan, .turn_end_us = INT64_MIN, .ack_first_us = -1, .ack_last_us = -1 };
+    *s = (struct search){
+        .plan = *plan, .turn_end_us = INT64_MIN, .ack_first_us = -1, .ack_last_us = -1, .window_scale = 1
+    };
     begin_round(s);
 }
 

@@ -14,7 +14,8 @@
  * the line was seen to lose answers, `rounds` times at most.
  *
  * The answer window is the standard's until two selections of everybody have shown how long the slowest meter takes to
- * acknowledge; then it is a multiple of that. Any sign of a later answer brings the standard's back and walks once more.
+ * acknowledge; then it is a multiple of that. Any sign of a later answer doubles it, up to the standard's, and the mask
+ * that was silent last is asked again.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef PROTOCOLS_CODEC_MBUS_SEARCH_H
@@ -94,6 +95,9 @@ struct search {
     int64_t sent_us, turn_end_us;
     int64_t ack_first_us, ack_last_us; /* behind the request, of all acknowledgements; -1: none yet */
     bool has_window;                   /* ack_last_us tells how long to wait */
+    int64_t window_scale;              /* doubled by each answer that came later */
+    size_t silent_depth;               /* of the node whose mask was silent last; 0: that node is left */
+    unsigned silent_value;
 
     uint64_t n_probes;
     size_t n_found;
